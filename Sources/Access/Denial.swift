@@ -1,0 +1,397 @@
+internal import Catalog
+internal import Postgres
+internal import Trials
+
+extension AccessMap {
+    /// Finds what a role lacks that was refused with 42501, in the order in which the server asks.
+    func denial(_ error: ServerError, of attempt: InsertAttempt, at stage: Stage) -> Judgement {
+        if error.sourceFunction == "ExecWithCheckOptions" {
+            return Judgement(
+                verdict: .failed,
+                problem: .rowSecurity,
+                reason: policyReason(of: attempt),
+                stage: .rowSecurity
+            )
+        }
+        if error.sourceFunction.hasPrefix("set_config_") {
+            return Judgement(
+                verdict: .failed,
+                problem: .brokenFunction,
+                reason:
+                    "\(routineNamed(by: error, in: attempt)) sets a parameter that the role may "
+                    + "not set; no application can insert",
+                stage: stage
+            )
+        }
+        if error.isInOurStatement { return denialOfStatement(error, attempt, stage) }
+        if let judgement = denialOfForeignKey(error, attempt) { return judgement }
+        return denialInside(error, attempt, stage)
+    }
+
+    /// The statement's own privileges: schema, relation, columns, defaults, checks, indexes.
+    private func denialOfStatement(
+        _ error: ServerError,
+        _ attempt: InsertAttempt,
+        _ stage: Stage
+    ) -> Judgement {
+        let user = principal(attempt.role.oid)
+        let layers = layers(of: attempt)
+        if error.sourceFunction == "nextval_internal" {
+            return sequenceDenial(user, layers, error)
+        }
+        if let judgement = schemaOrTableDenial(user, layers, attempt) { return judgement }
+        if let (routine, place, stage) = forbiddenRoutine(user, layers) {
+            return Judgement(
+                verdict: .failed,
+                problem: .missingFunctionPrivilege,
+                reason: "the function is called by \(place)",
+                stage: stage,
+                missing: [missing(.execute, on: routine.objectName, user)]
+            )
+        }
+        // A name that was stored as text is looked up anew by whoever inserts.
+        for column in layers.flatMap(\.unnamed) {
+            guard let expression = column.defaultExpression else { continue }
+            let words = Words(expression)
+            let closed = snapshot.schemas.values
+                .filter { words.contain($0.name) && !has(user, .usage, on: $0) }
+                .min { $0.name < $1.name }
+            if let closed {
+                return Judgement(
+                    verdict: .failed,
+                    problem: .missingSchemaPrivilege,
+                    reason:
+                        "the default of column \(Identifier.displayed(column.name)) looks a name up in it",
+                    stage: .defaults,
+                    missing: [missing(.usage, on: schemaName(closed), user)]
+                )
+            }
+        }
+        return Judgement(
+            verdict: .failed,
+            problem: .missingTablePrivilege,
+            reason: "the server refused, but the catalog does not show which privilege is missing",
+            stage: stage
+        )
+    }
+
+    private func schemaOrTableDenial(
+        _ user: Principal,
+        _ layers: [InsertLayer],
+        _ attempt: InsertAttempt
+    ) -> Judgement? {
+        if let schema = snapshot.schemas[attempt.relation.schemaOID], !has(user, .usage, on: schema)
+        {
+            return Judgement(
+                verdict: .failed,
+                problem: .missingSchemaPrivilege,
+                reason: "without it no relation of the schema can be reached",
+                stage: .parse,
+                missing: [missing(.usage, on: schemaName(schema), user)]
+            )
+        }
+        for layer in layers {
+            let checked = principal(layer.checkedAs)
+            let columns = snapshot.columns[layer.relation.oid] ?? []
+            let named = columns.filter { column in !layer.unnamed.contains(column) }
+            let isBase = layer.relation.oid != attempt.relation.oid
+            let place =
+                isBase
+                ? "the base of the view \(attempt.relation.objectName.displayed), which is written with "
+                    + "the rights of \(Identifier.displayed(snapshot.roleName(layer.checkedAs)))"
+                : nil
+            guard hasAny(checked, .insert, on: layer.relation) else {
+                return Judgement(
+                    verdict: .failed,
+                    problem: .missingTablePrivilege,
+                    reason: place
+                        ?? "the role holds INSERT neither on the relation nor on a column",
+                    stage: .tablePrivilege,
+                    missing: [missing(.insert, on: layer.relation.objectName, checked)]
+                )
+            }
+            let closed = named.filter { !has(checked, .insert, on: $0, of: layer.relation) }
+            if let first = closed.first {
+                return Judgement(
+                    verdict: .failed,
+                    problem: .missingColumnPrivilege,
+                    reason: place
+                        ?? "the role holds INSERT on other columns only, and this one must be given",
+                    stage: .tablePrivilege,
+                    missing: [
+                        MissingPrivilege(
+                            privilege: "INSERT (\(Identifier.displayed(first.name)))",
+                            object: layer.relation.objectName,
+                            grantee: snapshot.roleName(checked.role)
+                        )
+                    ]
+                )
+            }
+        }
+        return nil
+    }
+
+    private func sequenceDenial(
+        _ user: Principal,
+        _ layers: [InsertLayer],
+        _ error: ServerError
+    ) -> Judgement {
+        let reached = layers.flatMap { $0.sequenceColumns(in: snapshot) }
+            .filter { !$0.column.isIdentity && !canAdvance(user, $0.sequence) }
+        var judgement = Judgement(
+            verdict: .failed,
+            problem: .missingSequencePrivilege,
+            reason: "a sequence that the insert draws from is closed to the role",
+            stage: .defaults
+        )
+        if let (column, sequence) = reached.first {
+            judgement.reason =
+                "the default of column \(Identifier.displayed(column.name)) draws from it"
+            judgement.missing = [missing(.usage, on: sequence.objectName, user)]
+            return judgement
+        }
+        // The name of the sequence may be text in a default, which leaves no dependency.
+        let texts = layers.flatMap(\.unnamed).compactMap { column in
+            column.defaultExpression.map { (column, Words($0)) }
+        }
+        for sequence in snapshot.orderedRelations
+        where sequence.kind == .sequence && !canAdvance(user, sequence) {
+            if let (column, _) = texts.first(where: { $0.1.contain(sequence.name) }) {
+                judgement.reason =
+                    "the default of column \(Identifier.displayed(column.name)) draws from it"
+                judgement.missing = [missing(.usage, on: sequence.objectName, user)]
+                return judgement
+            }
+        }
+        return judgement
+    }
+
+    /// Finds a function that the role may not execute, in the server's order.
+    private func forbiddenRoutine(
+        _ user: Principal,
+        _ layers: [InsertLayer]
+    ) -> (Routine, place: String, Stage)? {
+        func forbidden(_ routines: [OID]?) -> Routine? {
+            (routines ?? []).lazy.compactMap { snapshot.routines[$0] }.first {
+                !canExecute(user, $0)
+            }
+        }
+        let reach = snapshot.reach
+        for layer in layers {
+            for column in layer.unnamed {
+                let place = Reach.Place(relation: layer.relation.oid, column: column.number)
+                if let routine = forbidden(reach.defaultRoutines[place]) {
+                    let what = column.isGenerated ? "the generated column" : "the default of column"
+                    return (routine, "\(what) \(Identifier.displayed(column.name))", .defaults)
+                }
+            }
+            for column in snapshot.columns[layer.relation.oid] ?? [] {
+                for domain in snapshot.domains(of: column.type) {
+                    if let routine = forbidden(reach.domainRoutines[domain.oid]) {
+                        return (
+                            routine, "the domain \(Identifier.displayed(domain.name))", .defaults
+                        )
+                    }
+                }
+            }
+            if let routine = forbidden(reach.checkRoutines[layer.relation.oid]) {
+                return (routine, "a check constraint", .checksAndIndexes)
+            }
+            if let routine = forbidden(reach.indexRoutines[layer.relation.oid]) {
+                return (routine, "an index", .checksAndIndexes)
+            }
+        }
+        return nil
+    }
+
+    /// A foreign key is checked with the rights of the parent's owner.
+    private func denialOfForeignKey(_ error: ServerError, _ attempt: InsertAttempt) -> Judgement? {
+        // The server's own query, in no language but SQL.
+        let query = error.internalQuery ?? error.context ?? ""
+        guard query.contains("FOR KEY SHARE OF x") else { return nil }
+        let keys = layers(of: attempt)
+            .flatMap { snapshot.constraints[$0.relation.oid] ?? [] }
+            .filter { $0.kind == .foreignKey }
+        for key in keys {
+            guard let parent = snapshot.relations[key.referencedRelation],
+                let schema = snapshot.schemas[parent.schemaOID],
+                Words(query).contain(parent.name)
+            else { continue }
+            let owner = principal(parent.owner)
+            let lacking: MissingPrivilege? =
+                if !has(owner, .usage, on: schema) {
+                    missing(.usage, on: schemaName(schema), owner)
+                } else {
+                    [Privilege.select, .update].first { !has(owner, $0, on: parent) }
+                        .map { missing($0, on: parent.objectName, owner) }
+                }
+            guard let lacking else { continue }
+            return Judgement(
+                verdict: .failed,
+                problem: .foreignOwner,
+                reason:
+                    "the foreign key \(Identifier.displayed(key.name)) is checked with the rights of "
+                    + "\(Identifier.displayed(lacking.grantee)), the owner of "
+                    + "\(parent.objectName.displayed); the role itself lacks nothing",
+                stage: attempt.isForcingConstraints ? .deferred : .afterTriggers,
+                missing: [lacking]
+            )
+        }
+        return nil
+    }
+
+    /// A denial inside a function or trigger that the statement set off.
+    private func denialInside(
+        _ error: ServerError,
+        _ attempt: InsertAttempt,
+        _ stage: Stage
+    ) -> Judgement {
+        let routine = routine(namedBy: error, in: attempt)
+        let user =
+            routine.map { $0.isSecurityDefiner ? $0.owner : attempt.role.oid } ?? attempt.role.oid
+        let lacking = lackingInside(routine, error, principal(user))
+        let problem: Problem =
+            switch lacking?.object.kind {
+            case .sequence: .missingSequencePrivilege
+            case .schema: .missingSchemaPrivilege
+            case .function: .missingFunctionPrivilege
+            default:
+                error.sourceFunction == "nextval_internal"
+                    ? .missingSequencePrivilege : .missingTablePrivilege
+            }
+        return Judgement(
+            verdict: .failed,
+            problem: problem,
+            reason: "needed inside \(routineNamed(by: error, in: attempt))",
+            stage: stage,
+            missing: lacking.map { [$0] } ?? []
+        )
+    }
+
+    /// Finds the object inside a function: one that the catalog says is closed, and that the
+    /// function's body or the error's context names.
+    private func lackingInside(
+        _ routine: Routine?,
+        _ error: ServerError,
+        _ user: Principal
+    ) -> MissingPrivilege? {
+        let context = Words(error.context ?? error.internalQuery ?? "")
+        let texts = [context, Words(routine?.source ?? "")]
+        var candidates: [(MissingPrivilege, name: String)] = []
+        for text in texts {
+            for relation in snapshot.orderedRelations where text.contain(relation.name) {
+                if relation.kind == .sequence {
+                    guard !canAdvance(user, relation) else { continue }
+                    candidates.append(
+                        (missing(.usage, on: relation.objectName, user), relation.name)
+                    )
+                } else if error.sourceFunction == "nextval_internal" {
+                    for sequence in defaultSequences(of: relation) where !canAdvance(user, sequence)
+                    {
+                        let lacking = missing(.usage, on: sequence.objectName, user)
+                        candidates.append((lacking, sequence.name))
+                    }
+                } else {
+                    let needed = text.places(of: relation.name).compactMap {
+                        text.privilege(at: $0)
+                    }
+                    let asked = needed.isEmpty ? [.select, .insert, .update, .delete] : needed
+                    if let privilege = asked.first(where: { !hasAny(user, $0, on: relation) }) {
+                        candidates.append(
+                            (missing(privilege, on: relation.objectName, user), relation.name)
+                        )
+                    }
+                }
+            }
+            guard error.sourceFunction != "nextval_internal" else { continue }
+            for schema in snapshot.schemas.values.sorted(by: { $0.name < $1.name })
+            where text.contain(schema.name) && !has(user, .usage, on: schema) {
+                candidates.insert(
+                    (missing(.usage, on: schemaName(schema), user), schema.name),
+                    at: 0
+                )
+            }
+            for routine in snapshot.routines.values.sorted(by: { $0.name < $1.name })
+            where text.contain(routine.name) && !canExecute(user, routine) {
+                candidates.append((missing(.execute, on: routine.objectName, user), routine.name))
+            }
+        }
+        // The catalog has confirmed each; the message quotes the name in every language.
+        return (candidates.first { Words(error.message).contain($0.name) } ?? candidates.first)?.0
+    }
+
+    private func defaultSequences(of relation: Relation) -> [Relation] {
+        (snapshot.columns[relation.oid] ?? []).flatMap { column in
+            let place = Reach.Place(relation: relation.oid, column: column.number)
+            return snapshot.reach.defaultSequences[place] ?? []
+        }.compactMap { snapshot.relations[$0] }
+    }
+
+    /// The innermost function of the error's context that the catalog knows to be in reach.
+    func routine(namedBy error: ServerError, in attempt: InsertAttempt) -> Routine? {
+        guard let context = error.context else { return nil }
+        let words = Words(context)
+        return snapshot.routines.values
+            .compactMap { routine in
+                words.places(of: routine.name).first.map { (routine, place: $0) }
+            }
+            .min { ($0.place, $0.0.oid) < ($1.place, $1.0.oid) }?.0
+    }
+
+    func routineNamed(by error: ServerError, in attempt: InsertAttempt) -> String {
+        guard let routine = routine(namedBy: error, in: attempt) else {
+            return "code that the insert sets off"
+        }
+        let triggers = layers(of: attempt).flatMap { snapshot.triggers[$0.relation.oid] ?? [] }
+        let trigger = triggers.first { $0.routine == routine.oid }
+        let function = "function \(routine.objectName.displayed)"
+        return trigger.map { "\(function) (trigger \(Identifier.displayed($0.name)))" } ?? function
+    }
+
+    private func policyReason(of attempt: InsertAttempt) -> String {
+        let user = principal(attempt.role.oid)
+        let policies = layers(of: attempt)
+            .flatMap { snapshot.policies[$0.relation.oid] ?? [] }
+            .filter { $0.appliesToInsert && !$0.isDisjoint(with: user) }
+        guard policies.contains(where: \.isPermissive) else {
+            return "row security is on and no permissive policy for INSERT applies to the role"
+        }
+        let names = policies.map { Identifier.displayed($0.name) }.joined(separator: ", ")
+        return "row security: the row does not satisfy the policies that apply (\(names))"
+    }
+
+    private func missing(
+        _ privilege: Privilege,
+        on object: ObjectName,
+        _ user: Principal
+    ) -> MissingPrivilege {
+        MissingPrivilege(
+            privilege: privilege.rawValue,
+            object: object,
+            grantee: snapshot.roleName(user.role)
+        )
+    }
+
+    private func schemaName(_ schema: Schema) -> ObjectName {
+        ObjectName(kind: .schema, schema: nil, name: schema.name)
+    }
+}
+
+extension Policy {
+    fileprivate func isDisjoint(with user: Principal) -> Bool {
+        !roles.contains(0) && user.effectiveRoles.isDisjoint(with: roles)
+    }
+}
+
+extension Snapshot {
+    /// Returns the domains that a type is made of, the outermost first.
+    func domains(of type: OID) -> [DataType] {
+        var domains: [DataType] = []
+        var type = types[type]
+        while let current = type, case .domain(let base, _) = current.form {
+            domains.append(current)
+            type = types[base]
+        }
+        return domains
+    }
+}

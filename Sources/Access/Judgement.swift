@@ -1,0 +1,221 @@
+internal import Catalog
+package import Postgres
+package import Trials
+
+/// What an error of an INSERT means for an expectation that it is allowed.
+package struct Judgement: Sendable, Hashable {
+    package var verdict: Verdict
+    package var problem: Problem
+    package var reason: String
+    package var stage: Stage
+    package var missing: [MissingPrivilege] = []
+}
+
+extension AccessMap {
+    /// Decides by SQLSTATE, source function, context and catalog, never by the message's text.
+    package func judge(_ error: ServerError, of attempt: InsertAttempt) -> Judgement {
+        let stage = stage(of: error, in: attempt)
+        func judgement(_ verdict: Verdict, _ problem: Problem, _ reason: String) -> Judgement {
+            Judgement(verdict: verdict, problem: problem, reason: reason, stage: stage)
+        }
+        // A RAISE in a function can carry any SQLSTATE.
+        if error.sourceFunction == "exec_stmt_raise" {
+            return judgement(
+                .inconclusive,
+                .inconclusive,
+                "TriggerRule: \(routineNamed(by: error, in: attempt)) refused the row by RAISE"
+            )
+        }
+        switch error.sqlState {
+        case .insufficientPrivilege: return denial(error, of: attempt, at: stage)
+        case .lockNotAvailable:
+            return judgement(
+                .error,
+                .locked,
+                "somebody else holds a lock that the trial waited for"
+            )
+        case .queryCanceled:
+            return judgement(.error, .timeout, "the trial did not finish within its time limit")
+        case .readOnlyTransaction:
+            return judgement(
+                .inconclusive,
+                .inconclusive,
+                "the role's settings make its transactions read only"
+            )
+        case .sequenceLimitExceeded:
+            return judgement(
+                .failed,
+                .sequenceExhausted,
+                "the sequence has no value left; no role can insert"
+            )
+        default: break
+        }
+        switch error.sqlState.conditionClass {
+        case "40": return judgement(.error, .deadlock, "the trial was the victim of a deadlock")
+        case "53", "57", "58", "08", "XX":
+            return judgement(.error, .connectionLost, "the server could not go on")
+        case "42", "3F": return brokenCode(error, of: attempt, at: stage)
+        default: return dataProblem(error, of: attempt, at: stage)
+        }
+    }
+
+    /// Understands 22xxx, 23xxx and what else the row's content can bring about.
+    private func dataProblem(
+        _ error: ServerError,
+        of attempt: InsertAttempt,
+        at stage: Stage
+    ) -> Judgement {
+        func judgement(_ verdict: Verdict, _ problem: Problem, _ reason: String) -> Judgement {
+            Judgement(verdict: verdict, problem: problem, reason: reason, stage: stage)
+        }
+        if error.isInOurStatement, error.position != nil {
+            return judgement(
+                .error,
+                .invalidStatement,
+                "the server cannot read the statement that pgsmoke made; this is a bug of pgsmoke"
+            )
+        }
+        let fed = layers(of: attempt).flatMap { $0.sequenceColumns(in: snapshot) }
+        if error.sqlState == .uniqueViolation, error.isInOurStatement,
+            let (column, sequence) = sequenceColumn(among: fed, violating: error, in: attempt)
+        {
+            return judgement(
+                .failed,
+                .sequenceBehind,
+                "the sequence \(sequence.objectName.displayed) is behind the values of column "
+                    + "\(Identifier.displayed(column.name)); no role can insert until it is set right"
+            )
+        }
+        if error.sqlState == .numericValueOutOfRange, error.isInOurStatement,
+            let (column, sequence) = fed.first(where: { isShortInteger($0.column) })
+        {
+            return judgement(
+                .failed,
+                .sequenceExhausted,
+                "the sequence \(sequence.objectName.displayed) is beyond the type of column "
+                    + "\(Identifier.displayed(column.name)); no role can insert"
+            )
+        }
+        if error.sqlState == .objectNotInPrerequisite, error.isInOurStatement {
+            return judgement(
+                .error,
+                .invalidStatement,
+                "the relation cannot take the statement that pgsmoke made"
+            )
+        }
+        return judgement(.inconclusive, .inconclusive, dataReason(error, of: attempt))
+    }
+
+    private func dataReason(_ error: ServerError, of attempt: InsertAttempt) -> String {
+        let place =
+            if let constraint = error.constraint {
+                "constraint \(Identifier.displayed(constraint))"
+            } else if let column = error.column {
+                "column \(Identifier.displayed(column))"
+            } else {
+                "a rule of the data (\(error.sqlState))"
+            }
+        let table = error.schema.flatMap { schema in
+            error.table.map { ObjectName(kind: .table, schema: schema, name: $0).displayed }
+        }
+        let isElsewhere = table.map { $0 != attempt.relation.objectName.displayed } ?? false
+        let of = isElsewhere ? " of \(table ?? "")" : ""
+        return switch error.sqlState {
+        case .foreignKeyViolation: "\(place)\(of): no row to refer to was found"
+        case .notNullViolation: "\(place)\(of) must not be null, and no value for it was found"
+        case .checkViolation where error.sourceFunction == "ExecFindPartition":
+            "no partition of \(attempt.relation.objectName.displayed) takes the row"
+        default: "\(place)\(of) refused the row that was made"
+        }
+    }
+
+    /// Finds the sequence whose own value is not unique.
+    private func sequenceColumn(
+        among fed: [(column: Column, sequence: Relation)],
+        violating error: ServerError,
+        in attempt: InsertAttempt
+    ) -> (column: Column, sequence: Relation)? {
+        guard let schema = error.schema, let table = error.table else { return nil }
+        for (column, sequence) in fed {
+            guard let relation = snapshot.relations[column.relation] else { continue }
+            let isSelf = relation.schema == schema && relation.name == table
+            let isPartition = relation.kind == .partitionedTable && !isSelf
+            let indexes = snapshot.uniqueIndexes[relation.oid] ?? []
+            // A partition's index bears another name than its root's.
+            let violated =
+                isSelf ? indexes.filter { $0.name == error.constraint } : isPartition ? indexes : []
+            if violated.contains(where: { $0.columns.contains(column.number) }) {
+                return (column, sequence)
+            }
+        }
+        return nil
+    }
+
+    private func isShortInteger(_ column: Column) -> Bool {
+        ["int2", "int4"].contains(snapshot.types[column.type]?.name)
+    }
+
+    /// Tells our own mistake from code in the database that names what is not there.
+    private func brokenCode(
+        _ error: ServerError,
+        of attempt: InsertAttempt,
+        at stage: Stage
+    ) -> Judgement {
+        if error.sqlState == .undefinedObject, let setting = missingSetting(error, in: attempt) {
+            return Judgement(
+                verdict: .inconclusive,
+                problem: .inconclusive,
+                reason:
+                    "MissingSetting: \(Identifier.displayed(setting)) is not set; give the role a "
+                    + "value: ALTER ROLE … SET \(PrintableText.line(setting)) = '…'",
+                stage: stage
+            )
+        }
+        if error.isInOurStatement, error.position != nil {
+            return Judgement(
+                verdict: .error,
+                problem: .invalidStatement,
+                reason: "the server cannot read the statement that pgsmoke made",
+                stage: .parse
+            )
+        }
+        let routine = routine(namedBy: error, in: attempt)
+        let triggers = layers(of: attempt).flatMap { snapshot.triggers[$0.relation.oid] ?? [] }
+        let isTrigger = routine.map { routine in triggers.contains { $0.routine == routine.oid } }
+        let isPolicy = routine.map { routine in
+            layers(of: attempt).flatMap { snapshot.policies[$0.relation.oid] ?? [] }
+                .contains { $0.check.map { Words($0).contain(routine.name) } ?? false }
+        }
+        let problem: Problem =
+            isTrigger ?? !triggers.isEmpty
+            ? .brokenTrigger : isPolicy ?? false ? .brokenPolicy : .brokenFunction
+        return Judgement(
+            verdict: .failed,
+            problem: problem,
+            reason: "\(routineNamed(by: error, in: attempt)) names something that is not there; "
+                + "no application can insert",
+            stage: stage
+        )
+    }
+
+    /// Finds the parameter that `current_setting` asked for, in defaults, policies and functions.
+    private func missingSetting(_ error: ServerError, in attempt: InsertAttempt) -> String? {
+        guard
+            ["find_option", "GetConfigOptionByName", "assignable_custom_variable_name"]
+                .contains(error.sourceFunction)
+        else { return nil }
+        let layers = layers(of: attempt)
+        var texts = layers.flatMap(\.unnamed).compactMap(\.defaultExpression)
+        for layer in layers {
+            let relation = layer.relation.oid
+            texts += (snapshot.policies[relation] ?? []).compactMap(\.check)
+            texts += (snapshot.constraints[relation] ?? []).compactMap(\.expression)
+            texts += (snapshot.triggers[relation] ?? [])
+                .compactMap { snapshot.routines[$0.routine]?.source }
+        }
+        if let routine = routine(namedBy: error, in: attempt) { texts.append(routine.source) }
+        let settings = texts.flatMap { Words($0).arguments(of: "current_setting") }
+        // The message quotes the name in every language.
+        return settings.first { error.message.contains($0) } ?? settings.first
+    }
+}

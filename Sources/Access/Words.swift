@@ -1,0 +1,75 @@
+/// The words of a piece of SQL or of a function's body, to find names in it.
+///
+/// This reads no grammar: it only tells whether a name occurs as a whole word, and what stands
+/// before it.
+struct Words {
+    private let words: [String]
+
+    /// Splits the text into words, quoted identifiers, string literals and single signs.
+    init(_ text: String) {
+        var words: [String] = []
+        var rest = Substring(text).unicodeScalars
+        while let first = rest.first {
+            if first == "\"" || first == "'" {
+                rest.removeFirst()
+                let body = rest.prefix { $0 != first }
+                words.append((first == "'" ? "'" : "") + String(body))
+                rest.removeFirst(min(rest.count, body.count + 1))
+            } else if Self.isPart(first) {
+                let body = rest.prefix(while: Self.isPart)
+                words.append(String(body))
+                rest.removeFirst(body.count)
+            } else {
+                if !first.properties.isWhitespace { words.append(String(first)) }
+                rest.removeFirst()
+            }
+        }
+        self.words = words
+    }
+
+    private static func isPart(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "_" || scalar == "$" || scalar.properties.isAlphabetic
+            || scalar.properties.numericType != nil
+    }
+
+    func contain(_ name: String) -> Bool { !places(of: name).isEmpty }
+
+    /// The places at which the identifier stands, unquoted ones folded to lower case, or inside a
+    /// string literal as a whole or as a part of a dotted name.
+    func places(of name: String) -> [Int] {
+        words.indices.filter { index in
+            let word = words[index]
+            if word == name || word.lowercased() == name { return true }
+            guard word.hasPrefix("'") else { return false }
+            return word.dropFirst().split(separator: ".").contains {
+                $0 == name || $0.lowercased() == name
+            }
+        }
+    }
+
+    /// The privilege that the statement around a table's name needs on it.
+    func privilege(at place: Int) -> Privilege? {
+        var before = words[..<place].suffix(6).reversed().map { $0.lowercased() }
+        // A schema and a dot may stand before the name.
+        while before.count >= 2, before[0] == "." { before.removeFirst(2) }
+        before.removeAll { $0 == "only" }
+        switch before.first {
+        case "into": return .insert
+        case "update": return .update
+        case "from" where before.dropFirst().first == "delete": return .delete
+        case "from", "join", ",": return .select
+        case "truncate", "table": return .truncate
+        default: return nil
+        }
+    }
+
+    /// The string literals that are the first argument of calls of a function.
+    func arguments(of function: String) -> [String] {
+        words.indices.compactMap { index in
+            guard words[index].lowercased() == function, index + 2 < words.endIndex,
+                words[index + 1] == "(", words[index + 2].hasPrefix("'")
+            else { return nil }
+            return String(words[index + 2].dropFirst())
+        }
+    }
+}

@@ -1,0 +1,73 @@
+internal import Postgres
+
+/// A column of a table, view or composite type (`pg_attribute`).
+package struct Column: Sendable, Hashable, CatalogRow {
+    /// How a column's value comes about if an INSERT does not name it.
+    package enum Generation: Sendable, Hashable {
+        case none
+        case identityAlways
+        case identityByDefault
+        case stored
+        case virtual
+    }
+
+    package let relation: OID
+    /// The column's place in its relation, from 1, with gaps where columns were dropped.
+    package let number: Int
+    package let name: String
+    package let type: OID
+    /// The type's modifier, such as a length; -1 without one.
+    package let typeModifier: Int
+    package let isNotNull: Bool
+    /// The DEFAULT or generation expression as the server deparses it.
+    package let defaultExpression: String?
+    package let hasDefault: Bool
+    package let generation: Generation
+    /// The column's own ACL; empty without grants on the column.
+    package let acl: String
+
+    package var isIdentity: Bool {
+        generation == .identityAlways || generation == .identityByDefault
+    }
+
+    package var isGenerated: Bool { generation == .stored || generation == .virtual }
+
+    static func query(on version: Int) -> String {
+        """
+        \(Relation.locked)
+        SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,
+               CASE WHEN c.oid NOT IN (SELECT relation FROM locked)
+                    THEN pg_get_expr(ad.adbin, ad.adrelid) END,
+               a.atthasdef, a.attidentity, a.attgenerated, array_to_string(a.attacl, E'\\n')
+          FROM pg_attribute a
+          JOIN pg_class c ON c.oid = a.attrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
+         WHERE a.attnum > 0 AND NOT a.attisdropped
+           AND c.relkind IN ('r', 'p', 'v', 'f', 'c') AND \(Schema.isOurs("n"))
+           AND (NOT c.relispartition
+                OR c.oid IN (SELECT confrelid FROM pg_constraint WHERE contype = 'f'))
+         ORDER BY a.attrelid, a.attnum
+        """
+    }
+
+    init(_ rows: borrowing Rows, _ row: Int) {
+        relation = rows.oid(row, 0)
+        number = rows.integer(row, 1)
+        name = rows.string(row, 2)
+        type = rows.oid(row, 3)
+        typeModifier = rows.integer(row, 4)
+        isNotNull = rows.isTrue(row, 5)
+        defaultExpression = rows.text(row, 6)
+        hasDefault = rows.isTrue(row, 7)
+        generation =
+            switch (rows.string(row, 8), rows.string(row, 9)) {
+            case ("a", _): .identityAlways
+            case ("d", _): .identityByDefault
+            case (_, "s"): .stored
+            case (_, "v"): .virtual
+            default: .none
+            }
+        acl = rows.string(row, 10)
+    }
+}

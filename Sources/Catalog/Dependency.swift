@@ -1,0 +1,66 @@
+internal import Postgres
+
+/// What an expression in the catalog reaches (`pg_depend`).
+struct Dependency: CatalogRow {
+    enum Source: String {
+        case columnDefault = "default"
+        case identity
+        case check
+        case domainCheck = "domain"
+        case index
+        case view
+    }
+
+    let source: Source?
+    /// The table, domain or view that the expression belongs to.
+    let holder: OID
+    /// The column whose default it is, or 0.
+    let column: Int
+    let target: OID
+    /// Whether the target is a relation, not a function.
+    let isRelation: Bool
+
+    static func query(on version: Int) -> String {
+        """
+        SELECT 'default', ad.adrelid, ad.adnum, d.refobjid, d.refclassid = 'pg_class'::regclass
+          FROM pg_depend d
+          JOIN pg_attrdef ad ON ad.oid = d.objid
+          LEFT JOIN pg_class s ON d.refclassid = 'pg_class'::regclass AND s.oid = d.refobjid
+         WHERE d.classid = 'pg_attrdef'::regclass
+           AND (d.refclassid = 'pg_proc'::regclass OR s.relkind = 'S')
+        UNION ALL
+        SELECT 'identity', d.refobjid, d.refobjsubid, d.objid, true
+          FROM pg_depend d
+          JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+           AND d.deptype = 'i' AND d.refobjsubid > 0
+        UNION ALL
+        SELECT CASE k.conrelid WHEN 0 THEN 'domain' ELSE 'check' END,
+               CASE k.conrelid WHEN 0 THEN k.contypid ELSE k.conrelid END, 0, d.refobjid, false
+          FROM pg_depend d
+          JOIN pg_constraint k ON k.oid = d.objid
+         WHERE d.classid = 'pg_constraint'::regclass AND d.refclassid = 'pg_proc'::regclass
+        UNION ALL
+        SELECT 'index', i.indrelid, 0, d.refobjid, false
+          FROM pg_depend d
+          JOIN pg_index i ON i.indexrelid = d.objid
+         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_proc'::regclass
+        UNION ALL
+        SELECT DISTINCT 'view', r.ev_class, 0, d.refobjid, true
+          FROM pg_depend d
+          JOIN pg_rewrite r ON r.oid = d.objid
+          JOIN pg_class v ON v.oid = r.ev_class AND v.relkind = 'v'
+          JOIN pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'f')
+         WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+           AND d.refobjid <> r.ev_class
+        """
+    }
+
+    init(_ rows: borrowing Rows, _ row: Int) {
+        source = Source(rawValue: rows.string(row, 0))
+        holder = rows.oid(row, 1)
+        column = rows.integer(row, 2)
+        target = rows.oid(row, 3)
+        isRelation = rows.isTrue(row, 4)
+    }
+}

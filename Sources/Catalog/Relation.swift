@@ -1,0 +1,104 @@
+internal import Postgres
+package import Trials
+
+/// A table, view, sequence or their like (`pg_class`).
+package struct Relation: Sendable, Hashable, CatalogRow {
+    package let oid: OID
+    package let schema: String
+    package let schemaOID: OID
+    package let name: String
+    package let kind: ObjectKind
+    package let owner: OID
+    /// The relation's ACL, or the default one.
+    package let acl: String
+    package let isPartition: Bool
+    /// The partitioned table that a partition belongs to.
+    package let parent: OID?
+    /// `FOR VALUES …` or `DEFAULT`, as the server deparses it.
+    package let partitionBound: String?
+    package let hasRowSecurity: Bool
+    package let forcesRowSecurity: Bool
+    /// Whether the server can carry out an INSERT, for views by itself or by a trigger; `nil` if it
+    /// was not asked because somebody holds the view locked.
+    package let acceptsInsert: Bool?
+    /// Whether a view's base is read with the rights of whoever uses it (15 and later).
+    package let isSecurityInvoker: Bool
+    /// The extension that the relation is a member of.
+    package let `extension`: String?
+
+    package var objectName: ObjectName { ObjectName(kind: kind, schema: schema, name: name) }
+
+    static func query(on version: Int) -> String {
+        """
+        \(Relation.locked),
+        blocked AS (
+            SELECT relation FROM locked
+            UNION
+            SELECT r.ev_class
+              FROM blocked b
+              JOIN pg_depend d ON d.refobjid = b.relation AND d.refclassid = 'pg_class'::regclass
+                              AND d.classid = 'pg_rewrite'::regclass
+              JOIN pg_rewrite r ON r.oid = d.objid
+        )
+        SELECT c.oid, n.nspname, c.relnamespace, c.relname, c.relkind, c.relowner,
+               array_to_string(coalesce(c.relacl, acldefault(
+                   CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner)), E'\\n'),
+               c.relispartition, i.inhparent,
+               CASE WHEN c.relispartition AND c.oid NOT IN (SELECT relation FROM locked)
+                    THEN pg_get_expr(c.relpartbound, c.oid) END,
+               c.relrowsecurity, c.relforcerowsecurity,
+               CASE WHEN c.relkind <> 'v' THEN c.relkind IN ('r', 'p', 'f')
+                    WHEN c.oid NOT IN (SELECT relation FROM blocked)
+                    THEN pg_relation_is_updatable(c.oid, true) & 8 <> 0 END,
+               c.relkind = 'v' AND EXISTS (
+                   SELECT FROM unnest(c.reloptions) AS o
+                    WHERE o ~* '^security_invoker=(t|true|y|yes|on|1)$'),
+               e.extname
+          FROM pg_class c
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          LEFT JOIN pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
+          LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                               AND d.objsubid = 0 AND d.deptype = 'e'
+          LEFT JOIN pg_extension e ON e.oid = d.refobjid
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND \(Schema.isOurs("n"))
+         ORDER BY n.nspname, c.relname
+        """
+    }
+
+    /// The relations that others hold so firmly that even deparsing an expression would wait.
+    static let locked = """
+        WITH RECURSIVE locked AS MATERIALIZED (
+            SELECT l.relation
+              FROM pg_locks l
+             WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
+               AND l.pid IS DISTINCT FROM pg_backend_pid()
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        )
+        """
+
+    init(_ rows: borrowing Rows, _ row: Int) {
+        oid = rows.oid(row, 0)
+        schema = rows.string(row, 1)
+        schemaOID = rows.oid(row, 2)
+        name = rows.string(row, 3)
+        kind =
+            switch rows.string(row, 4) {
+            case "p": .partitionedTable
+            case "v": .view
+            case "m": .materializedView
+            case "f": .foreignTable
+            case "S": .sequence
+            default: .table
+            }
+        owner = rows.oid(row, 5)
+        acl = rows.string(row, 6)
+        isPartition = rows.isTrue(row, 7)
+        parent = rows.text(row, 8).flatMap { OID($0) }
+        partitionBound = rows.text(row, 9)
+        hasRowSecurity = rows.isTrue(row, 10)
+        forcesRowSecurity = rows.isTrue(row, 11)
+        acceptsInsert = rows.text(row, 12).map { $0 == "t" }
+        isSecurityInvoker = rows.isTrue(row, 13)
+        `extension` = rows.text(row, 14)
+    }
+}

@@ -1,0 +1,152 @@
+package import Postgres
+package import Trials
+
+/// The catalog as one transaction saw it: everything that later steps need to know, read in a
+/// fixed number of queries, however many tables there are.
+package struct Snapshot: Sendable {
+    package let server: Server
+    package let roles: [OID: Role]
+    package let rolesByName: [String: Role]
+    package let membershipsByMember: [OID: [Membership]]
+    package let roleSettings: [RoleSetting]
+    package let sessionSettings: [SessionSetting]
+    package let schemas: [OID: Schema]
+    package let relations: [OID: Relation]
+    /// By schema, then name.
+    package let orderedRelations: [Relation]
+    package let relationsByName: [ObjectName: Relation]
+    package let columns: [OID: [Column]]
+    package let types: [OID: DataType]
+    package let enumLabels: [OID: [String]]
+    /// By table, or by domain.
+    package let constraints: [OID: [Constraint]]
+    /// The users' constraint triggers that wait for the end of the transaction, by table.
+    package let deferredTriggers: [OID: [Constraint]]
+    package let uniqueIndexes: [OID: [UniqueIndex]]
+    package let partitionKeys: [OID: PartitionKey]
+    /// The partitions right below a partitioned table, by name.
+    package let partitions: [OID: [Relation]]
+    package let sequences: [OID: SequenceParameters]
+    package let routines: [OID: Routine]
+    package let triggers: [OID: [Trigger]]
+    package let policies: [OID: [Policy]]
+    package let reach: Reach
+
+    /// Reads the catalog of the connected database in one round trip and one transaction.
+    ///
+    /// The queries touch the catalogs alone, so a role without any grant can run them, and wait for
+    /// nobody: what others hold locked is read without its deparsed expressions.
+    /// - Throws: `server` (55P03 if somebody took a lock in the middle), `connectionLost`.
+    package static func read(from connection: Connection) throws(PostgresError) -> Snapshot {
+        let version = connection.serverVersion
+        var builder = Builder()
+        let opening = [
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            """
+            SELECT set_config('search_path', 'pg_catalog, pg_temp', true),
+                   set_config('lock_timeout', '5s', true)
+            """,
+        ]
+        let parts = Builder.parts
+        do throws(PostgresError) {
+            try connection.query(opening + parts.map { $0.query(version) } + ["COMMIT"]) {
+                index,
+                rows in
+                let part = index - opening.count
+                if parts.indices.contains(part) { parts[part].take(rows, &builder) }
+            }
+        } catch {
+            if connection.isInTransaction { try connection.execute("ROLLBACK") }
+            throw error
+        }
+        return builder.snapshot()
+    }
+
+    /// How many catalog queries `read` sends.
+    package static var queryCount: Int { Builder.parts.count }
+
+    /// The name of a role, or its number if it is gone.
+    package func roleName(_ oid: OID) -> String { roles[oid]?.name ?? String(oid) }
+}
+
+/// Gathers the rows of all queries.
+private struct Builder {
+    /// A query and the place that its rows go to.
+    struct Part {
+        let query: (_ version: Int) -> String
+        let take: (_ rows: borrowing Rows, _ builder: inout Builder) -> Void
+
+        init<Value: CatalogRow>(_ place: WritableKeyPath<Builder, [Value]>) {
+            query = { Value.query(on: $0) }
+            take = { rows, builder in builder[keyPath: place] = rows.values() }
+        }
+    }
+
+    static var parts: [Part] {
+        [
+            Part(\.servers), Part(\.roles), Part(\.memberships), Part(\.roleSettings),
+            Part(\.sessionSettings), Part(\.schemas), Part(\.relations), Part(\.columns),
+            Part(\.types), Part(\.labels), Part(\.constraints), Part(\.uniqueIndexes),
+            Part(\.partitionKeys), Part(\.sequences), Part(\.routines), Part(\.triggers),
+            Part(\.policies),
+            Part(\.dependencies),
+        ]
+    }
+
+    var servers: [Server] = []
+    var roles: [Role] = []
+    var memberships: [Membership] = []
+    var roleSettings: [RoleSetting] = []
+    var sessionSettings: [SessionSetting] = []
+    var schemas: [Schema] = []
+    var relations: [Relation] = []
+    var columns: [Column] = []
+    var types: [DataType] = []
+    var labels: [EnumLabel] = []
+    var constraints: [Constraint] = []
+    var uniqueIndexes: [UniqueIndex] = []
+    var partitionKeys: [PartitionKey] = []
+    var sequences: [SequenceParameters] = []
+    var routines: [Routine] = []
+    var triggers: [Trigger] = []
+    var policies: [Policy] = []
+    var dependencies: [Dependency] = []
+
+    consuming func snapshot() -> Snapshot {
+        guard let server = servers.first else {
+            preconditionFailure("the server's own row is always there")
+        }
+        return Snapshot(
+            server: server,
+            roles: Dictionary(roles.map { ($0.oid, $0) }) { first, _ in first },
+            rolesByName: Dictionary(roles.map { ($0.name, $0) }) { first, _ in first },
+            membershipsByMember: Dictionary(grouping: memberships, by: \.member),
+            roleSettings: roleSettings,
+            sessionSettings: sessionSettings,
+            schemas: Dictionary(schemas.map { ($0.oid, $0) }) { first, _ in first },
+            relations: Dictionary(relations.map { ($0.oid, $0) }) { first, _ in first },
+            orderedRelations: relations,
+            relationsByName: Dictionary(relations.map { ($0.objectName, $0) }) { first, _ in first
+            },
+            columns: Dictionary(grouping: columns, by: \.relation),
+            types: Dictionary(types.map { ($0.oid, $0) }) { first, _ in first },
+            enumLabels: Dictionary(grouping: labels, by: \.type).mapValues { $0.map(\.label) },
+            constraints: Dictionary(grouping: constraints) {
+                $0.relation == 0 ? $0.domain : $0.relation
+            },
+            deferredTriggers: Dictionary(
+                grouping: constraints.filter { $0.kind == .trigger && $0.isInitiallyDeferred },
+                by: \.relation
+            ),
+            uniqueIndexes: Dictionary(grouping: uniqueIndexes, by: \.relation),
+            partitionKeys: Dictionary(partitionKeys.map { ($0.relation, $0) }) { first, _ in first
+            },
+            partitions: Dictionary(grouping: relations.filter(\.isPartition)) { $0.parent ?? 0 },
+            sequences: Dictionary(sequences.map { ($0.sequence, $0) }) { first, _ in first },
+            routines: Dictionary(routines.map { ($0.oid, $0) }) { first, _ in first },
+            triggers: Dictionary(grouping: triggers, by: \.relation),
+            policies: Dictionary(grouping: policies, by: \.relation),
+            reach: Reach(dependencies)
+        )
+    }
+}

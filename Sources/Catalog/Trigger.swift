@@ -1,0 +1,37 @@
+internal import Postgres
+
+/// A user's trigger (`pg_trigger`).
+package struct Trigger: Sendable, Hashable, CatalogRow {
+    package let relation: OID
+    package let name: String
+    package let routine: OID
+    package let isBefore: Bool
+    package let firesOnInsert: Bool
+    package let isDeferrable: Bool
+    package let isInitiallyDeferred: Bool
+    package let isEnabled: Bool
+
+    static func query(on version: Int) -> String {
+        // Bits of tgtype: 2 BEFORE, 4 INSERT, 64 INSTEAD OF (src/include/catalog/pg_trigger.h).
+        """
+        SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype & 66 <> 0, t.tgtype & 4 <> 0,
+               t.tgdeferrable, t.tginitdeferred, t.tgenabled NOT IN ('D', 'R')
+          FROM pg_trigger t
+          JOIN pg_class c ON c.oid = t.tgrelid
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE NOT t.tgisinternal AND \(Schema.isOurs("n"))
+         ORDER BY t.tgrelid, t.tgname
+        """
+    }
+
+    init(_ rows: borrowing Rows, _ row: Int) {
+        relation = rows.oid(row, 0)
+        name = rows.string(row, 1)
+        routine = rows.oid(row, 2)
+        isBefore = rows.isTrue(row, 3)
+        firesOnInsert = rows.isTrue(row, 4)
+        isDeferrable = rows.isTrue(row, 5)
+        isInitiallyDeferred = rows.isTrue(row, 6)
+        isEnabled = rows.isTrue(row, 7)
+    }
+}

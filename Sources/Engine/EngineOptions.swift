@@ -1,0 +1,31 @@
+/// What to do with the sequences that a trial draws from.
+package enum SequencePolicy: String, Sendable, Hashable, CaseIterable {
+    /// Shield a sequence that nobody uses, else consume and count its values.
+    case auto
+    /// Never consume: a sequence that cannot be shielded is an error before the trial.
+    case preserve
+    /// Never shield.
+    case consume
+}
+
+/// How trials are carried out.
+package struct EngineOptions: Sendable, Hashable {
+    package var jobs: Int
+    package var sequences: SequencePolicy
+    /// In milliseconds.
+    package var lockTimeout: Int
+    /// In milliseconds.
+    package var statementTimeout: Int
+
+    package init(
+        jobs: Int = 1,
+        sequences: SequencePolicy = .auto,
+        lockTimeout: Int = 2_000,
+        statementTimeout: Int = 30_000
+    ) {
+        self.jobs = jobs
+        self.sequences = sequences
+        self.lockTimeout = lockTimeout
+        self.statementTimeout = statementTimeout
+    }
+}

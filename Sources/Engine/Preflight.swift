@@ -1,0 +1,143 @@
+internal import Access
+internal import Catalog
+internal import Postgres
+internal import Trials
+
+/// What is settled for each role before its first trial.
+struct Preflight {
+    let snapshot: Snapshot
+    let options: EngineOptions
+    let connection: Connection
+
+    /// A role that can be tried, or the case that says why it cannot.
+    enum Result: Sendable {
+        case ready(RoleFrame)
+        case cannotSet(Record)
+    }
+
+    /// Puts each role's frame on once, and sees whether a denial is seen.
+    func results(for roles: [Role]) throws(PostgresError) -> [String: Result] {
+        let configured = try configuredValues()
+        var results: [String: Result] = [:]
+        for role in roles {
+            let frame = RoleFrame(for: role, in: snapshot, options: options, configured: configured)
+            results[role.name] = try check(frame)
+        }
+        return results
+    }
+
+    /// The configuration files' values of the parameters that the connecting role overrides.
+    ///
+    /// Only a superuser may read the files; for others the built-in value has to do.
+    private func configuredValues() throws(PostgresError) -> [String: String] {
+        let names = LoginSettings.leaking(in: snapshot)
+        guard !names.isEmpty, snapshot.rolesByName[snapshot.server.user]?.isSuperuser == true else {
+            return [:]
+        }
+        let rows = try connection.execute(
+            "SELECT name, setting FROM pg_catalog.pg_file_settings WHERE applied ORDER BY seqno"
+        )
+        var values: [String: String] = [:]
+        for row in rows {
+            if let name = row[0], names.contains(name) { values[name] = row[1] }
+        }
+        return values
+    }
+
+    private func check(_ frame: RoleFrame) throws(PostgresError) -> Result {
+        var frame = frame
+        // One more round for each parameter that cannot be set.
+        for _ in 0...frame.settings.count {
+            // A read-only transaction would refuse the detector's statement for another reason.
+            var writing = frame
+            writing.settings.removeAll { $0.name == "transaction_read_only" }
+            let lines = try writing.lines(with: connection)
+            let results = try connection.exchange(
+                ["BEGIN READ WRITE"] + lines
+                    + ["DELETE FROM pg_catalog.pg_class WHERE false", "ROLLBACK"]
+            )
+            guard case .failed(let error) = results.last else {
+                // Nobody refused: right for a superuser alone.
+                frame.isDetectorProven = frame.effective.isSuperuser
+                return .ready(frame)
+            }
+            try connection.execute("ROLLBACK")
+            let failed = results.count - 2
+            if failed < 0 { throw .server(error) }
+            if failed >= lines.count {
+                frame.isDetectorProven = error.sqlState == .insufficientPrivilege
+                return .ready(frame)
+            }
+            if failed == lines.count - 1 { return .cannotSet(setRoleRecord(frame, error)) }
+            guard let culprit = try unsettable(in: frame) else { throw .server(error) }
+            frame.notApplied.append(frame.settings[culprit].name)
+            frame.settings.remove(at: culprit)
+        }
+        return .ready(frame)
+    }
+
+    /// Finds the first parameter that the connecting role cannot set.
+    private func unsettable(in frame: RoleFrame) throws(PostgresError) -> Int? {
+        for (index, setting) in frame.settings.enumerated() {
+            let results = try connection.exchange(
+                ["BEGIN READ WRITE", "SELECT \(try setting.call(with: connection))", "ROLLBACK"]
+            )
+            if case .failed = results.last {
+                try connection.execute("ROLLBACK")
+                return index
+            }
+        }
+        return nil
+    }
+
+    private func setRoleRecord(_ frame: RoleFrame, _ error: ServerError) -> Record {
+        let target = frame.effective
+        let user = snapshot.server.user
+        let grant = "GRANT \(Identifier.sql(target.name)) TO \(Identifier.sql(user))"
+        let options = snapshot.server.version >= 160_000 ? " WITH SET TRUE, INHERIT FALSE" : ""
+        return Record(
+            trial: Trial(
+                role: frame.role.name,
+                operation: .setRole,
+                object: ObjectName(kind: .role, schema: nil, name: frame.role.name)
+            ),
+            verdict: .error,
+            reason:
+                "\(Identifier.displayed(user)) may not SET ROLE to \(Identifier.displayed(target.name)), "
+                + "so none of its trials was carried out",
+            problem: .setRole,
+            sqlState: error.sqlState.code,
+            message: error.message,
+            missing: [
+                MissingPrivilege(
+                    privilege: "SET",
+                    object: ObjectName(kind: .role, schema: nil, name: target.name),
+                    grantee: user
+                )
+            ],
+            cure: [Cure(sql: grant + options, runBy: target.name, isProven: false)]
+        )
+    }
+}
+
+extension RoleFrame {
+    /// The statements that put the frame on: the parameters in one, then the role.
+    ///
+    /// `set_config` returns what it has set, so the last one's row proves that the role changed.
+    func lines(with connection: Connection) throws(PostgresError) -> [String] {
+        var lines: [String] = []
+        var calls: [String] = []
+        for setting in settings { calls.append(try setting.call(with: connection)) }
+        if !calls.isEmpty { lines.append("SELECT \(calls.joined(separator: ", "))") }
+        let role = Setting(name: "role", value: effective.name)
+        lines.append("SELECT \(try role.call(with: connection))")
+        return lines
+    }
+}
+
+extension RoleFrame.Setting {
+    func call(with connection: Connection) throws(PostgresError) -> String {
+        let name = try connection.quoted(literal: name)
+        return "pg_catalog.set_config(\(name), \(try connection.quoted(literal: value)), true)"
+    }
+}

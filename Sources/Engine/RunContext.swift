@@ -1,0 +1,70 @@
+internal import Access
+internal import Catalog
+package import Postgres
+internal import RowSynthesis
+internal import Synchronization
+
+/// What all lanes of a run share.
+struct RunContext: Sendable {
+    let access: AccessMap
+    let options: EngineOptions
+    /// The connecting role.
+    let user: Principal
+    let frames: [String: Preflight.Result]
+    var parents: ExistingParents
+    let backends: Backends
+    let stop: StopSignal
+
+    var snapshot: Snapshot { access.snapshot }
+
+    /// As whom a relation's rows are read.
+    func reader(_ relation: Relation) -> Lookup.Reader {
+        if hasAccess(.select, to: relation) { return .connectingRole }
+        guard snapshot.canSetRole(user.role, to: relation.owner) else { return .nobody }
+        return .owner(snapshot.roleName(relation.owner))
+    }
+
+    /// The owner as whom scaffold rows are put in place; `nil` for the connecting role itself.
+    func inserter(_ relation: Relation) -> String? {
+        if hasAccess(.insert, to: relation) { return nil }
+        guard snapshot.canSetRole(user.role, to: relation.owner) else { return nil }
+        return snapshot.roleName(relation.owner)
+    }
+
+    private func hasAccess(_ privilege: Privilege, to relation: Relation) -> Bool {
+        guard access.has(user, privilege, on: relation) else { return false }
+        return snapshot.schemas[relation.schemaOID].map { access.has(user, .usage, on: $0) }
+            ?? false
+    }
+}
+
+/// The server processes that work for this run.
+final class Backends: Sendable {
+    private let pids = Mutex<Set<Int32>>([])
+
+    func insert(_ pid: Int32) { pids.withLock { _ = $0.insert(pid) } }
+
+    var all: [Int32] { pids.withLock { $0.sorted() } }
+}
+
+/// The wish to end a run early, heard by all lanes.
+package final class StopSignal: Sendable {
+    private let state = Mutex<(isRequested: Bool, cancellers: [Canceller])>((false, []))
+
+    package init() {}
+
+    package var isRequested: Bool { state.withLock { $0.isRequested } }
+
+    /// Interrupts what the lanes are doing and lets them end.
+    package func request() {
+        let cancellers = state.withLock { state in
+            state.isRequested = true
+            return state.cancellers
+        }
+        for canceller in cancellers { canceller.cancel() }
+    }
+
+    package func register(_ canceller: Canceller) {
+        state.withLock { $0.cancellers.append(canceller) }
+    }
+}

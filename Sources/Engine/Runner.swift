@@ -1,0 +1,157 @@
+package import Access
+internal import Catalog
+package import Postgres
+internal import RowSynthesis
+package import Trials
+
+/// Carries out the trials of a plan over as many connections as there are jobs.
+package struct Runner: Sendable {
+    private let access: AccessMap
+    private let options: EngineOptions
+    private let target: ConnectionTarget
+    private let stop: StopSignal
+
+    package init(
+        _ access: AccessMap,
+        options: EngineOptions,
+        target: ConnectionTarget,
+        stop: StopSignal
+    ) {
+        self.access = access
+        self.options = options
+        self.target = target
+        self.stop = stop
+    }
+
+    /// What a run found out.
+    package struct Outcome: Sendable {
+        /// Roles that could not be set first, then in the order of the plan.
+        package var records: [Record] = []
+        package var sequencesConsumed: [ConsumedSequence] = []
+        package var notes: [String] = []
+    }
+
+    /// Carries out the trials; `progress` hears how many are done.
+    ///
+    /// The connection that read the catalog settles the roles first and retries last. Throws
+    /// `connectionLost` if the server is gone before the first trial.
+    package func run(
+        _ trials: [Trial],
+        preparedOver connection: Connection,
+        progress: @escaping @Sendable (_ done: Int) -> Void
+    ) async throws -> Outcome {
+        let snapshot = access.snapshot
+        guard let user = snapshot.rolesByName[snapshot.server.user] else { return Outcome() }
+        var context = RunContext(
+            access: access,
+            options: options,
+            user: access.principal(user.oid),
+            frames: try preflight(for: trials, over: connection),
+            parents: .none,
+            backends: Backends(),
+            stop: stop
+        )
+        context.backends.insert(connection.backendPID)
+        let units = WorkUnit.units(
+            of: trials.enumerated().map { ($0.offset, $0.element) },
+            in: snapshot
+        )
+        let lookup = Lookup(snapshot, with: connection, reader: context.reader)
+        context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
+        var gathered = await Lanes(context: context, target: target).run(units, progress: progress)
+        try retry(&gathered, units, context, over: connection)
+        return outcome(of: gathered, trials, context)
+    }
+
+    private func preflight(
+        for trials: [Trial],
+        over connection: Connection
+    ) throws(PostgresError) -> [String: Preflight.Result] {
+        var names: Set<String> = []
+        let roles = trials.filter { names.insert($0.role).inserted }
+            .compactMap { access.snapshot.rolesByName[$0.role] }
+        return try Preflight(snapshot: access.snapshot, options: options, connection: connection)
+            .results(for: roles)
+    }
+
+    /// Tries what met a lock, a time limit or a deadlock once more, with nobody else at work.
+    private func retry(
+        _ gathered: inout Gathered,
+        _ units: [WorkUnit],
+        _ context: RunContext,
+        over connection: Connection
+    ) throws(PostgresError) {
+        let blocked = gathered.records.filter { $0.value.problem?.isTransient ?? false }
+        guard !blocked.isEmpty, !stop.isRequested, gathered.isComplete else { return }
+        let runner = LaneRunner(context, over: connection, isAlone: true)
+        for work in units.flatMap(\.relations) {
+            let trials = work.trials.filter { blocked[$0.place] != nil }
+            guard !trials.isEmpty else { continue }
+            let again = RelationWork(relation: work.relation, trials: trials)
+            for (place, record) in try runner.run(again) { gathered.records[place] = record }
+        }
+        gathered.add(runner.drawn, in: context.snapshot)
+    }
+
+    private func outcome(
+        of gathered: Gathered,
+        _ trials: [Trial],
+        _ context: RunContext
+    ) -> Outcome {
+        var outcome = Outcome(notes: gathered.notes)
+        var frames: [RoleFrame] = []
+        for (_, result) in context.frames.sorted(by: { $0.key < $1.key }) {
+            switch result {
+            case .cannotSet(let record): outcome.records.append(record)
+            case .ready(let frame): frames.append(frame)
+            }
+        }
+        for (place, trial) in trials.enumerated() {
+            if case .cannotSet = context.frames[trial.role] { continue }
+            outcome.records.append(
+                gathered.records[place]
+                    ?? Record(
+                        trial: trial,
+                        verdict: .skipped,
+                        reason: stop.isRequested
+                            ? "interrupted" : "the connection was lost before its turn"
+                    )
+            )
+        }
+        for frame in frames where !frame.notApplied.isEmpty {
+            let names = frame.notApplied.map(Identifier.displayed).joined(separator: ", ")
+            outcome.notes.append(
+                "settings of \(Identifier.displayed(frame.role.name)) that only a login would have: \(names)"
+            )
+        }
+        outcome.sequencesConsumed = gathered.consumed
+            .compactMap { oid, values in
+                context.snapshot.relations[oid].map {
+                    ConsumedSequence(sequence: $0.objectName, values: values)
+                }
+            }
+            .sorted { $0.sequence.displayed < $1.sequence.displayed }
+        return outcome
+    }
+}
+
+/// What the lanes have brought in so far.
+struct Gathered: Sendable {
+    var records: [Int: Record] = [:]
+    var consumed: [OID: Int] = [:]
+    var notes: [String] = []
+    var isComplete = true
+
+    /// Counts the values that a connection took: `CACHE` at a time, and each connection its own.
+    mutating func add(_ drawn: [OID: Int], in snapshot: Snapshot) {
+        for (sequence, calls) in drawn {
+            let cache = max(1, snapshot.sequences[sequence]?.cache ?? 1)
+            consumed[sequence, default: 0] += (calls + cache - 1) / cache * cache
+        }
+    }
+}
+
+extension Problem {
+    /// Whether another moment may bring another verdict.
+    fileprivate var isTransient: Bool { [.locked, .timeout, .deadlock].contains(self) }
+}

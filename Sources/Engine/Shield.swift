@@ -1,0 +1,116 @@
+internal import Access
+internal import Catalog
+internal import Postgres
+internal import Trials
+
+/// A way to keep a sequence as it is: its storage is made new for one transaction alone.
+struct Shield: Sendable, Hashable {
+    let sequence: Relation
+    let parameters: SequenceParameters
+    /// The role to alter it as, if the connecting role cannot itself.
+    let owner: String?
+
+    /// The statements that put the shield up; it goes with the transaction.
+    ///
+    /// The lock waits for everybody who has drawn from the sequence, and all who want to draw wait
+    /// behind it: hence a time limit of its own.
+    func lines(with connection: Connection, lockTimeout: Int) throws(PostgresError) -> [String] {
+        let schema = try connection.quoted(identifier: sequence.schema)
+        let name = try connection.quoted(identifier: sequence.name)
+        var lines = [
+            "SET LOCAL lock_timeout = \(Self.patience)",
+            "ALTER SEQUENCE \(schema).\(name) INCREMENT BY \(parameters.increment)",
+            "SET LOCAL lock_timeout = \(lockTimeout)",
+        ]
+        if let owner {
+            lines.insert("SET LOCAL ROLE \(try connection.quoted(identifier: owner))", at: 1)
+            lines.insert("SET LOCAL ROLE NONE", at: 3)
+        }
+        return lines
+    }
+
+    /// How long the shield may wait for its lock, in milliseconds.
+    static let patience = 20
+    /// How long a trial behind a shield may wait for any lock, in milliseconds: live inserts wait
+    /// for the shield meanwhile.
+    static let trialPatience = 25
+    /// How long a statement behind a shield may run, in milliseconds.
+    static let trialTime = 1_000
+}
+
+/// Which of the sequences that a relation draws from can be shielded.
+struct Shielding {
+    let access: AccessMap
+    let user: Principal
+    let policy: SequencePolicy
+
+    enum Decision: Sendable, Hashable {
+        case shield(Shield)
+        /// The values will be gone for good.
+        case consume(Relation)
+        /// The values must not be consumed, and cannot be kept.
+        case refuse(Relation, Problem, String)
+    }
+
+    /// Decides for every sequence that an INSERT into a relation may draw from.
+    ///
+    /// `busy` are sequences that another transaction holds, `unshieldable` those that an earlier
+    /// attempt failed to shield.
+    func decisions(
+        for sequences: [Relation],
+        busy: Set<OID>,
+        unshieldable: Set<OID>
+    ) -> [Decision] {
+        let snapshot = access.snapshot
+        return sequences.map { sequence in
+            guard policy != .consume else { return .consume(sequence) }
+            func giveUp(_ problem: Problem, _ reason: String) -> Decision {
+                policy == .preserve ? .refuse(sequence, problem, reason) : .consume(sequence)
+            }
+            let name = sequence.objectName.displayed
+            if busy.contains(sequence.oid) {
+                return giveUp(.locked, "the sequence \(name) is in use and cannot be shielded")
+            }
+            if unshieldable.contains(sequence.oid) {
+                return giveUp(.locked, "the sequence \(name) could not be shielded")
+            }
+            guard let parameters = snapshot.sequences[sequence.oid] else {
+                return .consume(sequence)
+            }
+            if user.isSuperuser || user.effectiveRoles.contains(sequence.owner) {
+                return .shield(Shield(sequence: sequence, parameters: parameters, owner: nil))
+            }
+            let owner = snapshot.roleName(sequence.owner)
+            if snapshot.canSetRole(user.role, to: sequence.owner) {
+                return .shield(Shield(sequence: sequence, parameters: parameters, owner: owner))
+            }
+            return giveUp(
+                .setRole,
+                "the sequence \(name) can be shielded only with SET membership in its owner "
+                    + "\(Identifier.displayed(owner))"
+            )
+        }
+    }
+}
+
+extension Snapshot {
+    /// The sequences that an INSERT into a relation may draw from, by recorded dependency, those
+    /// of a view's base among them.
+    func drawnSequences(of relation: Relation) -> [Relation] {
+        var found: [OID] = []
+        var pending = [relation.oid]
+        var visited = Set(pending)
+        while let next = pending.popLast() {
+            for column in columns[next] ?? [] {
+                let place = Reach.Place(relation: next, column: column.number)
+                found += reach.defaultSequences[place] ?? []
+                if let sequence = reach.identitySequences[place] { found.append(sequence) }
+            }
+            for base in reach.viewBases[next] ?? [] where visited.insert(base).inserted {
+                pending.append(base)
+            }
+        }
+        var seen: Set<OID> = []
+        return found.filter { seen.insert($0).inserted }.compactMap { relations[$0] }
+    }
+}

@@ -1,0 +1,69 @@
+internal import Postgres
+
+/// A string of statements, each with what it is there for, so that the one that failed is known.
+struct TrialScript {
+    enum Purpose: Sendable, Hashable {
+        /// Opening and closing the transaction, time limits.
+        case frame
+        /// Shielding a sequence, by its place in the list of shields.
+        case shield(Int)
+        /// Putting a scaffold row in place, by its place in the draft.
+        case scaffold(Int)
+        /// Putting on a role's settings, or the role, for a trial.
+        case role(Int)
+        case statement(Int)
+        /// Forcing the deferred constraints of what the trial did.
+        case force(Int)
+        /// Forcing those of the scaffold, back under the connecting role.
+        case forceScaffold(Int)
+        /// Asking who is at work after the trial's code has run.
+        case identity(Int)
+
+        /// The trial that the statement belongs to alone.
+        var trial: Int? {
+            switch self {
+            case .frame, .shield, .scaffold: nil
+            case .role(let trial), .statement(let trial), .force(let trial),
+                .forceScaffold(let trial), .identity(let trial):
+                trial
+            }
+        }
+    }
+
+    private(set) var statements: [String] = []
+    private(set) var purposes: [Purpose] = []
+
+    mutating func add(_ statement: String, for purpose: Purpose = .frame) {
+        statements.append(statement)
+        purposes.append(purpose)
+    }
+
+    mutating func add(_ lines: [String], for purpose: Purpose) {
+        for line in lines { add(line, for: purpose) }
+    }
+
+    /// What became of a script.
+    struct Answer {
+        /// The results of the statements that succeeded, with their purposes.
+        var succeeded: [(purpose: Purpose, affected: Int?, firstRow: [String?])] = []
+        var failure: (purpose: Purpose, error: ServerError)?
+    }
+
+    /// Sends the script in one round trip.
+    ///
+    /// - Throws: `connectionLost`, also if the server answered fewer statements than were sent.
+    func send(over connection: Connection) throws(PostgresError) -> Answer {
+        var answer = Answer()
+        for (purpose, result) in zip(purposes, try connection.exchange(statements)) {
+            switch result {
+            case .succeeded(let affected, let firstRow):
+                answer.succeeded.append((purpose, affected, firstRow))
+            case .failed(let error): answer.failure = (purpose, error)
+            }
+        }
+        guard answer.failure != nil || answer.succeeded.count == statements.count else {
+            throw .connectionLost("the server left statements unanswered")
+        }
+        return answer
+    }
+}

@@ -1,0 +1,171 @@
+internal import CLibPQ
+
+/// An open connection to a PostgreSQL server; it is closed with the last reference.
+///
+/// All calls block the calling thread, so a connection belongs on a lane, not on the cooperative
+/// thread pool.
+@safe package final class Connection {
+    private let raw: OpaquePointer
+
+    /// Connects as `target` says, blocking until the server has answered.
+    ///
+    /// - Throws: `invalidConnectionString`, `connectionFailed` or `outOfMemory`.
+    package init(to target: ConnectionTarget) throws(PostgresError) {
+        try target.validate()
+        let raw = unsafe target.withParameters { names, values in
+            unsafe PQconnectdbParams(names, values, 1)
+        }
+        guard let raw = unsafe raw else { throw .outOfMemory }
+        guard unsafe PQstatus(raw) == CONNECTION_OK else {
+            let reason = unsafe message(of: raw)
+            let needsPassword = unsafe PQconnectionNeedsPassword(raw) == 1
+            unsafe PQfinish(raw)
+            throw .connectionFailed(reason, needsPassword: needsPassword)
+        }
+        // What RAISE NOTICE says in triggers is not ours to print.
+        unsafe PQsetNoticeProcessor(raw, { _, _ in }, nil)
+        unsafe self.raw = raw
+    }
+
+    deinit { unsafe PQfinish(raw) }
+
+    /// The process that serves this connection, as `pg_locks` and `pg_stat_activity` know it.
+    package var backendPID: Int32 { unsafe PQbackendPID(raw) }
+
+    /// The server's version as `server_version_num` gives it, 150004 for 15.4.
+    package var serverVersion: Int { Int(unsafe PQserverVersion(raw)) }
+
+    /// Whether the server still waits for the end of a transaction, failed or not.
+    package var isInTransaction: Bool {
+        switch unsafe PQtransactionStatus(raw) {
+        case PQTRANS_INTRANS, PQTRANS_INERROR, PQTRANS_ACTIVE: true
+        default: false
+        }
+    }
+
+    /// Returns a token that can interrupt this connection from another thread.
+    package func canceller() -> Canceller {
+        unsafe Canceller(adopting: PQgetCancel(raw))
+    }
+
+    /// Runs one statement and returns its rows.
+    ///
+    /// - Throws: `server` if the statement failed, `connectionLost`.
+    @discardableResult
+    package func execute(_ sql: String) throws(PostgresError) -> [[String?]] {
+        var values: [[String?]] = []
+        try query([sql]) { _, rows in
+            values = (0..<rows.count).map { row in
+                (0..<rows.columnCount).map { rows.text(row, $0) }
+            }
+        }
+        return values
+    }
+
+    /// Sends the statements as one string and returns one result each, in one round trip.
+    ///
+    /// The server skips what follows a statement that failed, so the last result, and only the
+    /// last, can be a failure. Each element must be exactly one statement.
+    /// - Throws: `connectionLost`.
+    package func exchange(
+        _ statements: [String]
+    ) throws(PostgresError) -> [StatementResult] {
+        try send(statements.joined(separator: ";\n"))
+        var results: [StatementResult] = []
+        results.reserveCapacity(statements.count)
+        while let result = unsafe nextResult() {
+            do throws(PostgresError) {
+                let rows = try unsafe checked(result)
+                let firstRow =
+                    rows.count == 0 ? [] : (0..<rows.columnCount).map { rows.text(0, $0) }
+                results.append(.succeeded(affected: rows.affected, firstRow: firstRow))
+            } catch {
+                guard case .server(let serverError) = error, !hasLostServer else { throw error }
+                results.append(.failed(serverError))
+            }
+        }
+        return results
+    }
+
+    /// Sends the queries as one string and hands each one's rows to `read`, in order.
+    ///
+    /// - Throws: `server` with the first failure, `connectionLost`.
+    package func query(
+        _ queries: [String],
+        read: (_ index: Int, _ rows: borrowing Rows) -> Void
+    ) throws(PostgresError) {
+        try send(queries.joined(separator: ";\n"))
+        var index = 0
+        var failure: PostgresError?
+        while let result = unsafe nextResult() {
+            do throws(PostgresError) { read(index, try unsafe checked(result)) } catch {
+                failure = failure ?? error
+            }
+            index += 1
+        }
+        if let failure { throw failure }
+    }
+
+    /// Lends the C handle to the other files of this module.
+    func withHandle<Value>(_ body: (OpaquePointer) -> Value) -> Value {
+        unsafe body(raw)
+    }
+
+    /// What libpq last said of this connection.
+    func lastFailure() -> PostgresError { .connectionLost(unsafe message(of: raw)) }
+
+    private var hasLostServer: Bool { unsafe PQstatus(raw) == CONNECTION_BAD }
+
+    private func send(_ sql: String) throws(PostgresError) {
+        guard unsafe PQsendQuery(raw, sql) == 1 else { throw lastFailure() }
+    }
+
+    private func nextResult() -> OpaquePointer? {
+        unsafe PQgetResult(raw)
+    }
+
+    /// Turns a result into rows, or frees it and throws what it says.
+    private func checked(_ result: OpaquePointer) throws(PostgresError) -> Rows {
+        switch unsafe PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
+            return unsafe Rows(adopting: result)
+        case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
+            // Nothing here starts a COPY; a result that cannot be finished ends the connection.
+            unsafe PQclear(result)
+            throw .connectionLost("the server switched to COPY mode")
+        default:
+            defer { unsafe PQclear(result) }
+            guard let error = unsafe ServerError(result) else { throw lastFailure() }
+            throw .server(error)
+        }
+    }
+}
+
+private func message(of raw: OpaquePointer) -> String {
+    var text = unsafe String(cString: PQerrorMessage(raw))
+    while text.last?.isNewline == true { text.removeLast() }
+    return text
+}
+
+extension ServerError {
+    /// Reads the fields of a failed result; `nil` if it is not the server's but libpq's own.
+    fileprivate init?(_ result: OpaquePointer) {
+        func field(_ code: Int) -> String? {
+            unsafe PQresultErrorField(result, CInt(code)).map { unsafe String(cString: $0) }
+        }
+        guard let state = field(PGSMOKE_DIAG_SQLSTATE) else { return nil }
+        severity = field(PGSMOKE_DIAG_SEVERITY) ?? "ERROR"
+        sqlState = SQLState(state)
+        message = field(PGSMOKE_DIAG_MESSAGE) ?? ""
+        detail = field(PGSMOKE_DIAG_DETAIL)
+        hint = field(PGSMOKE_DIAG_HINT)
+        context = field(PGSMOKE_DIAG_CONTEXT)
+        internalQuery = field(PGSMOKE_DIAG_INTERNAL_QUERY)
+        position = field(PGSMOKE_DIAG_POSITION).flatMap { Int($0) }
+        schema = field(PGSMOKE_DIAG_SCHEMA)
+        table = field(PGSMOKE_DIAG_TABLE)
+        column = field(PGSMOKE_DIAG_COLUMN)
+        constraint = field(PGSMOKE_DIAG_CONSTRAINT)
+        sourceFunction = field(PGSMOKE_DIAG_SOURCE_FUNCTION) ?? ""
+    }
+}

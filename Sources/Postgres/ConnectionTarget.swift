@@ -1,0 +1,133 @@
+internal import CLibPQ
+internal import Glibc
+
+/// Where and as whom to connect, as psql's options and environment say it.
+///
+/// libpq decides the rest: a URI or conninfo in the database option beats the other options, a
+/// service beats PG* variables, `.pgpass` supplies the password.
+package struct ConnectionTarget: Sendable, Hashable {
+    /// A database's name, a conninfo string or a URI.
+    package var database: String?
+    package var host: String?
+    package var port: String?
+    package var user: String?
+    /// What `database` was taken from, for messages.
+    package var origin: String
+
+    /// Collects the options; `DATABASE_URL` serves if nothing else names a database.
+    package init(
+        database: String? = nil,
+        host: String? = nil,
+        port: String? = nil,
+        user: String? = nil,
+        environment: [String: String] = [:]
+    ) {
+        self.host = host
+        self.port = port
+        self.user = user
+        let isNamed = ["PGDATABASE", "PGSERVICE"].contains { environment[$0]?.isEmpty == false }
+        if let database {
+            self.database = database
+            origin = "--dbname"
+        } else if !isNamed, let url = environment["DATABASE_URL"], !url.isEmpty {
+            self.database = url
+            origin = "DATABASE_URL"
+        } else {
+            origin = "the environment"
+        }
+        hasTimeout = environment["PGCONNECT_TIMEOUT"]?.isEmpty == false
+    }
+
+    private let hasTimeout: Bool
+
+    /// Whether `database` is a URI or a conninfo string rather than a name.
+    package var isConnectionString: Bool {
+        guard let database else { return false }
+        return database.contains("=") || database.contains("://")
+    }
+
+    /// Checks the connection string without connecting.
+    ///
+    /// - Throws: `invalidConnectionString`. libpq's own words quote the string, and with it
+    ///   passwords, so only the name of an unknown URI parameter is passed on.
+    package func validate() throws(PostgresError) {
+        guard let database, isConnectionString else { return }
+        let isURI = ["postgresql://", "postgres://"].contains { database.hasPrefix($0) }
+        if !isURI, let scheme = database.firstRange(of: "://").map({ database[..<$0.lowerBound] }),
+            scheme.utf8.allSatisfy({ UInt8(ascii: "+") <= $0 && $0 <= UInt8(ascii: "z") }),
+            !scheme.contains("=")
+        {
+            throw .invalidConnectionString(
+                "\(origin) is a \(scheme):// URI, which libpq cannot read; write it as "
+                    + "postgresql://user@host:port/database"
+            )
+        }
+        var complaint: UnsafeMutablePointer<CChar>?
+        if let options = unsafe PQconninfoParse(database, &complaint) {
+            unsafe PQconninfoFree(options)
+            return
+        }
+        let text = unsafe complaint.map { unsafe String(cString: $0) } ?? ""
+        unsafe PQfreemem(complaint)
+        let unknown = "invalid URI query parameter: \""
+        if let start = text.firstRange(of: unknown) {
+            let name = text[start.upperBound...].prefix { $0 != "\"" }
+            throw .invalidConnectionString(
+                "\(origin) holds the URI parameter '\(name)', which libpq does not know; "
+                    + "take it out of the URI"
+            )
+        }
+        throw .invalidConnectionString(
+            isURI
+                ? "\(origin) is not a URI that libpq can read; its shape is "
+                    + "postgresql://user@host:port/database?parameter=value, with special "
+                    + "characters percent-encoded"
+                : "\(origin) is not a connection string that libpq can read; its shape is "
+                    + "host=… port=… dbname=… user=…, with values that hold spaces in single quotes"
+        )
+    }
+
+    /// Lends the parameters as the two null-terminated arrays that libpq takes.
+    func withParameters<Value>(
+        _ body: (
+            UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>
+        ) -> Value
+    ) -> Value {
+        // The later of two equal keywords wins. Options stand before a connection string that was
+        // an option too, but behind one that the environment gave.
+        var parameters: [(name: String, value: String)] = [("application_name", "pgsmoke")]
+        if !hasTimeout { parameters.append(("connect_timeout", "10")) }
+        let options = [("host", host), ("port", port), ("user", user)].compactMap { name, value in
+            value.map { (name: name, value: $0) }
+        }
+        let named = database.map { [(name: "dbname", value: $0)] } ?? []
+        parameters += origin == "DATABASE_URL" ? named + options : options + named
+        parameters.append(("client_encoding", "UTF8"))
+        let names = unsafe parameters.map { unsafe strdup($0.name) }
+        let values = unsafe parameters.map { unsafe strdup($0.value) }
+        defer {
+            for index in unsafe names.indices {
+                unsafe free(names[index])
+                unsafe free(values[index])
+            }
+        }
+        return unsafe withUnsafeTemporaryArrays(names, values, body)
+    }
+}
+
+private func withUnsafeTemporaryArrays<Value>(
+    _ names: [UnsafeMutablePointer<CChar>?],
+    _ values: [UnsafeMutablePointer<CChar>?],
+    _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> Value
+) -> Value {
+    let names = unsafe names.map { unsafe UnsafePointer($0) } + [nil]
+    let values = unsafe values.map { unsafe UnsafePointer($0) } + [nil]
+    return unsafe names.withUnsafeBufferPointer { names in
+        unsafe values.withUnsafeBufferPointer { values in
+            guard let names = names.baseAddress, let values = values.baseAddress else {
+                preconditionFailure("the arrays are never empty")
+            }
+            return unsafe body(names, values)
+        }
+    }
+}

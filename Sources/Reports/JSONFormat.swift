@@ -1,0 +1,132 @@
+import Trials
+
+// The keys of the JSON format, each written out: what is absent is `null` and never left out, and
+// a renamed property of a value cannot change the format.
+
+/// The whole file.
+struct JSONRun: Encodable {
+    let report: RunReport
+
+    private enum CodingKeys: String, CodingKey {
+        case schemaVersion
+        case pgsmoke
+        case server
+        case startedAt
+        case seconds
+        case exitCode
+        case counts
+        case leftOut
+        case sequencesConsumed
+        case logins
+        case notes
+        case trials
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(RunReport.schemaVersion, forKey: .schemaVersion)
+        try json.encode(report.version, forKey: .pgsmoke)
+        try json.encode(report.server.map(JSONServer.init), forKey: .server)
+        try json.encode(TimeText.utc(report.startedAt), forKey: .startedAt)
+        try json.encode(TimeText.milliseconds(report.seconds), forKey: .seconds)
+        try json.encode(report.exitCode, forKey: .exitCode)
+        try json.encode(counts, forKey: .counts)
+        try json.encode(report.leftOut.map(JSONLeftOut.init), forKey: .leftOut)
+        try json.encode(report.sequencesConsumed.map(JSONConsumed.init), forKey: .sequencesConsumed)
+        try json.encode(report.logins.map(JSONLogin.init), forKey: .logins)
+        try json.encode(report.notes, forKey: .notes)
+        try json.encode(report.records.map(JSONTrial.init), forKey: .trials)
+    }
+
+    private var counts: [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: Verdict.allCases.map { ($0.rawValue, report.count(of: $0)) }
+        )
+    }
+}
+
+/// The server, database and user of the run.
+struct JSONServer: Encodable {
+    let server: ServerIdentity
+
+    private enum CodingKeys: String, CodingKey {
+        case version
+        case database
+        case user
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(server.version, forKey: .version)
+        try json.encode(server.database, forKey: .database)
+        try json.encode(server.user, forKey: .user)
+    }
+}
+
+/// An object, its parts whole.
+struct JSONObject: Encodable {
+    let object: ObjectName
+
+    private enum CodingKeys: String, CodingKey {
+        case kind
+        case schema
+        case name
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(object.kind.rawValue, forKey: .kind)
+        try json.encode(object.schema, forKey: .schema)
+        try json.encode(object.name, forKey: .name)
+    }
+}
+
+/// An object that is no case.
+struct JSONLeftOut: Encodable {
+    let leftOut: LeftOut
+
+    private enum CodingKeys: String, CodingKey {
+        case object
+        case reason
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(JSONObject(object: leftOut.object), forKey: .object)
+        try json.encode(leftOut.reason, forKey: .reason)
+    }
+}
+
+/// A sequence whose values the run used up.
+struct JSONConsumed: Encodable {
+    let consumed: ConsumedSequence
+
+    private enum CodingKeys: String, CodingKey {
+        case sequence
+        case values
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(JSONObject(object: consumed.sequence), forKey: .sequence)
+        try json.encode(consumed.values, forKey: .values)
+    }
+}
+
+/// Whether a role could log in.
+struct JSONLogin: Encodable {
+    let login: LoginFacts
+
+    private enum CodingKeys: String, CodingKey {
+        case role
+        case canLogIn
+        case why
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(login.role, forKey: .role)
+        try json.encode(login.canLogIn, forKey: .canLogIn)
+        try json.encode(login.why, forKey: .why)
+    }
+}

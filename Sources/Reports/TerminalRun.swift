@@ -1,0 +1,55 @@
+import Trials
+
+/// What concerns the run as a whole, as a person reads it.
+struct TerminalRun {
+    let report: RunReport
+    let isVerbose: Bool
+    let style: TerminalStyle
+
+    /// Returns one block, headed by where the run took place; none if there is nothing to tell.
+    var blocks: [[String]] {
+        let lines = leftOut + consumed + logins + notes
+        guard let server = report.server else {
+            return lines.isEmpty ? [] : [["pgsmoke \(report.version)"] + lines]
+        }
+        let heading =
+            "PostgreSQL \(PrintableText.line(server.version)), "
+            + "database \(PrintableText.name(server.database)), connected as \(PrintableText.name(server.user))"
+        return [[heading] + lines]
+    }
+
+    private var leftOut: [String] {
+        report.leftOut.grouped(by: \.reason).flatMap { reason, objects in
+            let count = Quantity(objects.count, "object")
+            let names = listed(objects.map { PrintableText.name(of: $0.object) })
+            return style.ruled("left out", "\(count) (\(PrintableText.line(reason)))\(names)")
+        }
+    }
+
+    private var consumed: [String] {
+        let consumed = report.sequencesConsumed
+        guard !consumed.isEmpty else { return [] }
+        let values = Quantity(consumed.reduce(0) { $0 + $1.values }, "value")
+        let names = consumed.map { PrintableText.name(of: $0.sequence) }
+        if names.count == 1 { return style.ruled("consumed", "\(values) of \(names[0])") }
+        let each = zip(names, consumed).map { "\($0) (\($1.values))" }
+        let sequences = Quantity(consumed.count, "sequence")
+        return style.ruled("consumed", "\(values) of \(sequences)\(listed(each))")
+    }
+
+    private var logins: [String] {
+        report.logins.filter { !$0.canLogIn }.flatMap { login in
+            let why = PrintableText.line(login.why)
+            return style.ruled("login", "\(PrintableText.name(login.role)) cannot log in: \(why)")
+        }
+    }
+
+    private var notes: [String] {
+        report.notes.flatMap { style.ruled("note", PrintableText.line($0)) }
+    }
+
+    private func listed(_ names: [String]) -> String {
+        guard isVerbose || names.count <= TerminalCases.few else { return "" }
+        return ": \(names.joined(separator: ", "))"
+    }
+}

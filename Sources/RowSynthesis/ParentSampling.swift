@@ -1,0 +1,118 @@
+package import Catalog
+package import Postgres
+internal import Trials
+
+extension Lookup {
+    /// Reads the keys of parents that are there already: of all parents that the relations, and
+    /// those parents in turn, must refer to, one key each, many tables in one query.
+    ///
+    /// - Throws: `connectionLost`. What cannot be read is taken for not there.
+    package func parents(for relations: [Relation]) throws(PostgresError) -> ExistingParents {
+        var byReader: [Reader: [ParentKey]] = [:]
+        for key in requiredKeys(of: relations) {
+            // A scan of a partitioned table would lock every partition.
+            guard let parent = snapshot.relations[key.relation], parent.kind == .table else {
+                continue
+            }
+            byReader[reader(parent), default: []].append(key)
+        }
+        var found = ExistingParents.none
+        for (reader, keys) in byReader {
+            for start in stride(from: 0, to: keys.count, by: 200) {
+                try read(keys[start..<min(start + 200, keys.count)], as: reader, into: &found)
+            }
+        }
+        return found
+    }
+
+    /// The keys over which the relations hang on parents without a way out, in a stable order.
+    private func requiredKeys(of relations: [Relation]) -> [ParentKey] {
+        var keys: [ParentKey] = []
+        var seen: Set<ParentKey> = []
+        var pending = relations.map(\.oid)
+        var visited = Set(pending)
+        while let relation = pending.popLast() {
+            for key in snapshot.requiredForeignKeys(of: relation) {
+                let parent = ParentKey(
+                    relation: key.referencedRelation,
+                    columns: key.referencedColumns
+                )
+                if seen.insert(parent).inserted { keys.append(parent) }
+                if visited.insert(parent.relation).inserted { pending.append(parent.relation) }
+            }
+        }
+        return keys
+    }
+
+    private func read(
+        _ keys: ArraySlice<ParentKey>,
+        as reader: Reader,
+        into found: inout ExistingParents
+    ) throws(PostgresError) {
+        var queries: [String] = []
+        for (number, key) in keys.enumerated() {
+            queries.append("(\(try query(for: key, number: number)))")
+        }
+        guard let rows = try rows(of: queries.joined(separator: "\nUNION ALL\n"), as: reader) else {
+            // One of them is locked or closed: the halves show which.
+            guard keys.count > 1, reader != .nobody else { return }
+            let middle = keys.startIndex + keys.count / 2
+            try read(keys[..<middle], as: reader, into: &found)
+            try read(keys[middle...], as: reader, into: &found)
+            return
+        }
+        for row in rows {
+            guard let number = row[0].flatMap({ Int($0) }), let text = row[1] else { continue }
+            let key = keys[keys.startIndex + number]
+            let values = text.split(separator: "\u{1F}", omittingEmptySubsequences: false)
+            // A key that holds the separator itself is not taken.
+            guard values.count == key.columns.count else { continue }
+            found.values[key] = values.map(String.init)
+        }
+    }
+
+    private func query(for key: ParentKey, number: Int) throws(PostgresError) -> String {
+        guard let parent = snapshot.relations[key.relation] else { return "SELECT NULL, NULL" }
+        var names: [String] = []
+        for number in key.columns {
+            guard let column = snapshot.column(number, of: parent.oid) else { continue }
+            names.append(try connection.quoted(identifier: column.name))
+        }
+        let list = names.map { "\($0)::pg_catalog.text" }.joined(separator: " || E'\\x1F' || ")
+        let present = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+        return """
+            SELECT \(number), \(list) FROM ONLY \(try quotedName(of: parent))
+             WHERE \(present) LIMIT 1
+            """
+    }
+}
+
+extension Snapshot {
+    /// The foreign keys that a new row of a relation cannot leave empty.
+    ///
+    /// With MATCH SIMPLE one NULL suffices to leave a key out; with MATCH FULL all must be NULL.
+    func requiredForeignKeys(of relation: OID) -> [Constraint] {
+        (constraints[relation] ?? []).filter { key in
+            key.kind == .foreignKey
+                && (key.isMatchFull
+                    ? key.columns.contains { !mayBeNull(relation, $0) }
+                    : key.columns.allSatisfy { !mayBeNull(relation, $0) })
+        }
+    }
+
+    private func mayBeNull(_ relation: OID, _ number: Int) -> Bool {
+        guard let column = column(number, of: relation) else { return false }
+        return !column.isNotNull && !column.hasDefault && !column.isIdentity
+            && !domainsRefuseNull(column.type)
+    }
+
+    func column(_ number: Int, of relation: OID) -> Column? {
+        columns[relation]?.first { $0.number == number }
+    }
+
+    /// Whether a type is a domain that is, or is over one that is, NOT NULL.
+    func domainsRefuseNull(_ type: OID) -> Bool {
+        guard let type = types[type], case .domain(let base, _) = type.form else { return false }
+        return type.isNotNull || domainsRefuseNull(base)
+    }
+}

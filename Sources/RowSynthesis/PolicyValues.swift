@@ -1,0 +1,79 @@
+/// Values that a row-security policy asks for by an equality with a column.
+struct PolicyValues {
+    /// The other side of each `column = expression` that must hold, by column name.
+    private(set) var expressions: [String: String] = [:]
+
+    /// Reads a condition as the server deparses it: equalities joined by AND at the outermost level.
+    ///
+    /// Whatever is not such an equality is passed over: the server will judge the row anyway.
+    init(_ condition: String) {
+        for part in Self.split(Self.unwrapped(condition), at: " AND ") {
+            let sides = Self.split(Self.unwrapped(part), at: " = ")
+            guard sides.count == 2 else { continue }
+            for (name, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
+                guard let column = Self.columnName(name) else { continue }
+                expressions[column] = other
+                break
+            }
+        }
+    }
+
+    private static func columnName(_ text: String) -> String? {
+        var name = unwrapped(text)
+        // `(name)::text = …` compares the column all the same.
+        if let cast = name.firstRange(of: "::") {
+            name = unwrapped(String(name[..<cast.lowerBound]))
+        }
+        if name.hasPrefix("\""), name.hasSuffix("\""), name.count > 2 {
+            return String(name.dropFirst().dropLast().replacing("\"\"", with: "\""))
+        }
+        let isPlain = name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+        let isKeyword = ["CURRENT_USER", "SESSION_USER", "true", "false"].contains(name)
+        return isPlain && !isKeyword && name.first?.isNumber == false ? name : nil
+    }
+
+    /// Takes off parentheses that enclose the whole text.
+    private static func unwrapped(_ text: String) -> String {
+        var text = text
+        while text.hasPrefix("("), text.hasSuffix(")") {
+            var depth = 0
+            var isQuoted = false
+            let closes = text.indices.first { index in
+                switch text[index] {
+                case "'": isQuoted.toggle()
+                case "(" where !isQuoted: depth += 1
+                case ")" where !isQuoted: depth -= 1
+                default: break
+                }
+                return depth == 0 && !isQuoted
+            }
+            guard let closes, text.index(after: closes) == text.endIndex else { break }
+            text = String(text.dropFirst().dropLast())
+        }
+        return text
+    }
+
+    /// Splits at a separator that stands outside parentheses and quotes.
+    private static func split(_ text: String, at separator: String) -> [String] {
+        var parts = [""]
+        var depth = 0
+        var isQuoted = false
+        var rest = Substring(text)
+        while let character = rest.first {
+            if depth == 0, !isQuoted, rest.hasPrefix(separator) {
+                parts.append("")
+                rest.removeFirst(separator.count)
+                continue
+            }
+            switch character {
+            case "'": isQuoted.toggle()
+            case "(" where !isQuoted: depth += 1
+            case ")" where !isQuoted: depth -= 1
+            default: break
+            }
+            parts[parts.endIndex - 1].append(character)
+            rest.removeFirst()
+        }
+        return parts
+    }
+}

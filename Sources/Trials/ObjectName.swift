@@ -1,0 +1,37 @@
+/// The kind of a database object, in PostgreSQL's words.
+package enum ObjectKind: String, Sendable, Hashable, Codable {
+    case table
+    case partitionedTable = "partitioned table"
+    case view
+    case materializedView = "materialized view"
+    case foreignTable = "foreign table"
+    case sequence
+    case column
+    case function
+    case type
+    case schema
+    case database
+    case role
+    case parameter
+}
+
+/// An object's kind and its name, never quoted, never abbreviated.
+package struct ObjectName: Sendable, Hashable, Codable {
+    package var kind: ObjectKind
+    /// The schema that holds the object; `nil` for schemas, roles and databases.
+    package var schema: String?
+    package var name: String
+
+    package init(kind: ObjectKind, schema: String?, name: String) {
+        self.kind = kind
+        self.schema = schema
+        self.name = name
+    }
+
+    /// The name as case names and reports write it, `public.users` or `"My schema".users`.
+    package var displayed: String {
+        let name =
+            kind == .function ? Identifier.displayedSignature(name) : Identifier.displayed(name)
+        return schema.map { "\(Identifier.displayed($0)).\(name)" } ?? name
+    }
+}

@@ -1,0 +1,38 @@
+extension Identifier {
+    /// Returns the name as it stands in SQL that is shown: in quotes only where the server's
+    /// `quote_ident` would put them, for all but keywords, which always get them here.
+    package static func sql(_ name: String) -> String {
+        let isPlain =
+            name.utf8.first.map { $0 == UInt8(ascii: "_") || (97...122).contains($0) } ?? false
+        let isBare =
+            isPlain
+            && name.utf8.allSatisfy {
+                $0 == UInt8(ascii: "_") || (97...122).contains($0) || (48...57).contains($0)
+            }
+        guard !isBare || keywords.contains(name) else { return name }
+        return "\"\(name.replacing("\"", with: "\"\""))\""
+    }
+
+    /// Words that cannot stand as a name without quotes (manual, appendix C).
+    private static let keywords: Set<String> = [
+        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
+        "authorization", "between", "bigint", "binary", "bit", "boolean", "both", "case", "cast",
+        "char", "character", "check", "coalesce", "collate", "collation", "column", "concurrently",
+        "constraint", "create", "cross", "current_catalog", "current_date", "current_role",
+        "current_schema", "current_time", "current_timestamp", "current_user", "dec", "decimal",
+        "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "exists",
+        "extract", "false", "fetch", "float", "for", "foreign", "freeze", "from", "full", "grant",
+        "greatest", "group", "grouping", "having", "ilike", "in", "initially", "inner", "inout",
+        "int", "integer", "intersect", "interval", "into", "is", "isnull", "join", "lateral",
+        "leading", "least", "left", "like", "limit", "localtime", "localtimestamp", "national",
+        "natural", "nchar", "none", "normalize", "not", "notnull", "null", "nullif", "numeric",
+        "offset", "on", "only", "or", "order", "out", "outer", "overlaps", "overlay", "placing",
+        "position", "precision", "primary", "real", "references", "returning", "right",
+        "row", "select", "session_user", "setof", "similar", "smallint", "some", "substring",
+        "symmetric", "system_user", "table", "tablesample", "then", "time", "timestamp", "to",
+        "trailing", "treat", "trim", "true", "union", "unique", "user", "using", "values",
+        "varchar", "variadic", "verbose", "when", "where", "window", "with", "xmlattributes",
+        "xmlconcat", "xmlelement", "xmlexists", "xmlforest", "xmlnamespaces", "xmlparse", "xmlpi",
+        "xmlroot", "xmlserialize", "xmltable",
+    ]
+}

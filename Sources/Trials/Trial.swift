@@ -1,0 +1,26 @@
+/// One expectation that is carried out: a role, an operation, an object.
+package struct Trial: Sendable, Hashable {
+    package var role: String
+    package var operation: Operation
+    package var object: ObjectName
+    package var expected: Expectation
+    /// Whether the expectation was read from the grants that are there, not declared by the user.
+    package var isInferred: Bool
+
+    package init(
+        role: String,
+        operation: Operation,
+        object: ObjectName,
+        expected: Expectation = .allowed,
+        isInferred: Bool = false
+    ) {
+        self.role = role
+        self.operation = operation
+        self.object = object
+        self.expected = expected
+        self.isInferred = isInferred
+    }
+
+    /// The case's name, the same in every run and every report format.
+    package var name: String { CaseName.name(of: self) }
+}

@@ -1,0 +1,21 @@
+import Trials
+
+/// The exit codes, the contract with pipelines.
+enum ExitCode {
+    static let failed: Int32 = 1
+    static let couldNotRun: Int32 = 2
+    static let nothingTried: Int32 = 3
+    /// `EX_USAGE` of sysexits.h.
+    static let usage: Int32 = 64
+    /// `EX_SOFTWARE` of sysexits.h.
+    static let bug: Int32 = 70
+
+    /// Returns the first code that holds.
+    static func of(_ records: [Record], signal: Int32?) -> Int32 {
+        if let signal { return 128 + signal }
+        let verdicts = Set(records.map(\.verdict))
+        if verdicts.contains(.error) { return couldNotRun }
+        if verdicts.contains(.failed) || verdicts.contains(.uncovered) { return failed }
+        return verdicts.contains(.passed) ? 0 : nothingTried
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Glibc
+
+/// The command line's entrance; errors become messages and exit codes here and nowhere else.
+@main
+enum Pgsmoke {
+    static let version = "0.1.0"
+
+    static func main() async {
+        signal(SIGPIPE, SIG_IGN)
+        _ = Signals.shared
+        let status = await status(of: Array(CommandLine.arguments.dropFirst()))
+        exit(status)
+    }
+
+    private static func status(of arguments: [String]) async -> Int32 {
+        do {
+            switch try RootCommand.parseAsRoot(arguments) {
+            case let run as RunCommand: return await run.status()
+            case let demo as DemoCommand: return await demo.status()
+            case var other:
+                try other.run()
+                return 0
+            }
+        } catch {
+            let message = RootCommand.fullMessage(for: error)
+            guard RootCommand.exitCode(for: error) != .success else {
+                Console.print(message)
+                return 0
+            }
+            Console.complain(message)
+            return ExitCode.usage
+        }
+    }
+}
+
+/// `pgsmoke` without a subcommand runs the trials: a bare call must not look like a pass.
+struct RootCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pgsmoke",
+        abstract: "Proves that every application role can insert into every application table.",
+        discussion: """
+            Run it right after a migration: for every role and table it does SET ROLE, a real
+            INSERT with a real row, and ROLLBACK, and says which privilege is missing.
+            """,
+        version: "pgsmoke \(Pgsmoke.version)",
+        subcommands: [RunCommand.self, DemoCommand.self],
+        defaultSubcommand: RunCommand.self,
+        helpNames: helpNames
+    )
+
+    /// `-h` is the host, as in psql.
+    static let helpNames: NameSpecification = [.customLong("help"), .customShort("?")]
+}
