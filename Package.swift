@@ -60,6 +60,19 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: [
+                "Cluster", "Postgres", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["Cluster", "Postgres", "TestSupport", "pgsmoke"]
+        ),
+        .testTarget(name: "MigrationsTests", dependencies: ["Migrations"]),
+        .testTarget(name: "TestSupportTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Trials"]),
     ]
 )

@@ -68,11 +68,18 @@ extension AccessMap {
         func judgement(_ verdict: Verdict, _ problem: Problem, _ reason: String) -> Judgement {
             Judgement(verdict: verdict, problem: problem, reason: reason, stage: stage)
         }
+        if error.sqlState == .featureNotSupported {
+            return judgement(
+                .inconclusive,
+                .inconclusive,
+                "the insert needs a feature that this server was built without"
+            )
+        }
         if error.isInOurStatement, error.position != nil {
             return judgement(
                 .error,
                 .invalidStatement,
-                "the server cannot read the statement that pgsmoke made; this is a bug of pgsmoke"
+                "the server cannot read the statement that pgsmoke made"
             )
         }
         let fed = layers(of: attempt).flatMap { $0.sequenceColumns(in: snapshot) }

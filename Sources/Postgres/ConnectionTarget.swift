@@ -51,6 +51,7 @@ package struct ConnectionTarget: Sendable, Hashable {
     /// - Throws: `invalidConnectionString`. libpq's own words quote the string, and with it
     ///   passwords, so only the name of an unknown URI parameter is passed on.
     package func validate() throws(PostgresError) {
+        if let port { try Self.checkPort(port, "--port") }
         guard let database, isConnectionString else { return }
         let isURI = ["postgresql://", "postgres://"].contains { database.hasPrefix($0) }
         if !isURI, let scheme = database.firstRange(of: "://").map({ database[..<$0.lowerBound] }),
@@ -64,7 +65,10 @@ package struct ConnectionTarget: Sendable, Hashable {
         }
         var complaint: UnsafeMutablePointer<CChar>?
         if let options = unsafe PQconninfoParse(database, &complaint) {
-            unsafe PQconninfoFree(options)
+            defer { unsafe PQconninfoFree(options) }
+            if let port = unsafe value(of: "port", among: options) {
+                try Self.checkPort(port, origin)
+            }
             return
         }
         let text = unsafe complaint.map { unsafe String(cString: $0) } ?? ""
@@ -85,6 +89,15 @@ package struct ConnectionTarget: Sendable, Hashable {
                 : "\(origin) is not a connection string that libpq can read; its shape is "
                     + "host=… port=… dbname=… user=…, with values that hold spaces in single quotes"
         )
+    }
+
+    /// Checks a port, or one for each host between commas; an empty one stands for the default.
+    private static func checkPort(_ text: String, _ origin: String) throws(PostgresError) {
+        for part in text.split(separator: ",") where !(1...65_535).contains(Int(part) ?? 0) {
+            throw .invalidConnectionString(
+                "\(origin) names a port that is no number from 1 to 65535"
+            )
+        }
     }
 
     /// Lends the parameters as the two null-terminated arrays that libpq takes.
@@ -113,6 +126,21 @@ package struct ConnectionTarget: Sendable, Hashable {
         }
         return unsafe withUnsafeTemporaryArrays(names, values, body)
     }
+}
+
+/// The value of a keyword in what libpq made of a connection string.
+private func value(
+    of keyword: String,
+    among options: UnsafeMutablePointer<PQconninfoOption>
+) -> String? {
+    var option = unsafe options
+    while let name = unsafe option.pointee.keyword {
+        if unsafe String(cString: name) == keyword {
+            return unsafe option.pointee.val.map { unsafe String(cString: $0) }
+        }
+        unsafe option += 1
+    }
+    return nil
 }
 
 private func withUnsafeTemporaryArrays<Value>(

@@ -21,6 +21,7 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package static let invalidTextRepresentation = Self("22P02")
     package static let readOnlyTransaction = Self("25006")
     package static let undefinedObject = Self("42704")
+    package static let featureNotSupported = Self("0A000")
     package static let undefinedColumn = Self("42703")
     package static let undefinedTable = Self("42P01")
     package static let undefinedFunction = Self("42883")

@@ -10,11 +10,19 @@ package struct RowSynthesizer: Sendable {
     package let parents: ExistingParents
     /// Differs between connections, so that no two of them make the same unique key.
     package let salt: Int
+    /// For the columns that others refer to, the smallest column that does.
+    private let narrowest: [Reach.Place: Column]
 
     package init(_ snapshot: Snapshot, parents: ExistingParents, salt: Int) {
         self.snapshot = snapshot
         self.parents = parents
         self.salt = salt
+        narrowest = snapshot.narrowestReferences()
+    }
+
+    /// The column whose type a new value of a referenced column must fit in.
+    func narrowest(_ column: Column) -> Column {
+        narrowest[Reach.Place(relation: column.relation, column: column.number)] ?? column
     }
 
     /// Makes a row for a relation, with the scaffold that it needs.
@@ -232,6 +240,7 @@ private struct Workshop {
     private mutating func value(for column: Column, isFresh: Bool) -> RowValue {
         let sample = TypeSample(snapshot: snapshot)
         let fresh = isFresh ? nextFresh() : nil
+        let column = isFresh ? synthesizer.narrowest(column) : column
         guard
             let content = sample.value(
                 of: column.type,

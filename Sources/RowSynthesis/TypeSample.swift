@@ -32,6 +32,9 @@ struct TypeSample {
         case .enumeration:
             guard let labels = snapshot.enumLabels[type.oid], !labels.isEmpty else { return nil }
             return labels[(fresh ?? 0) % labels.count]
+        // These look like arrays to the catalog, but are written without braces.
+        case .array where type.isBuiltIn && ["int2vector", "oidvector"].contains(type.name):
+            return String((fresh ?? 1) % 30_000)
         case .array(let element):
             guard fresh != nil else { return "{}" }
             return text(element, modifier).map { "{\(Self.nested($0))}" }
@@ -111,10 +114,8 @@ struct TypeSample {
         case "txid_snapshot", "pg_snapshot": return "\(number):\(number):"
         case "pg_lsn": return "0/\(hexadecimal(number, digits: 8))"
         case "tid": return "(\(number),1)"
-        case "int2vector": return String(number % 30_000)
-        case "oidvector": return String(number)
         case "refcursor": return "pgsmoke\(number)"
-        case "aclitem": return "=r/10"
+        case "aclitem": return "=r/pg_monitor"
         case "regclass": return "pg_catalog.pg_class"
         case "regtype": return "pg_catalog.int4"
         case "regproc": return "pg_catalog.now"

@@ -1,0 +1,150 @@
+import Foundation
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+/// The longest wait of a live writer, until the run that it is watched during is over.
+private final class WriterWatch: Sendable {
+    private let state = Mutex((longest: Duration.zero, isDone: false))
+
+    var longest: Duration { state.withLock { $0.longest } }
+    var isDone: Bool { state.withLock { $0.isDone } }
+
+    func note(_ wait: Duration) { state.withLock { $0.longest = max($0.longest, wait) } }
+    func end() { state.withLock { $0.isDone = true } }
+}
+
+/// A database at work is not disturbed, and does not disturb.
+struct InUseTests {
+    private func shop(_ app: String) -> String {
+        """
+        CREATE ROLE \(app) LOGIN;
+        CREATE TABLE a (id serial PRIMARY KEY, name text);
+        CREATE TABLE b (id serial PRIMARY KEY, name text);
+        CREATE TABLE c (id serial PRIMARY KEY, name text DEFAULT upper('x'));
+        GRANT INSERT ON a, b, c TO \(app);
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app);
+        """
+    }
+
+    @Test(
+        "The shield gives way to an idle transaction that has inserted; no third writer waits for it",
+        arguments: TestServer.all
+    )
+    func shieldGivesWay(server: TestServer) async throws {
+        let app = uniqueRoleName("app")
+        let database = try await server.makeDatabase(sql: shop(app))
+        let idle = try database.connect()
+        try idle.execute("BEGIN")
+        try idle.execute("INSERT INTO a (name) VALUES ('idle')")
+        let watch = WriterWatch()
+        let run = try await withThrowingTaskGroup(of: ReportedRun?.self) { group in
+            group.addTask {
+                let writer = try database.connect()
+                while !watch.isDone {
+                    let start = ContinuousClock.now
+                    try writer.execute("INSERT INTO a (name) VALUES ('live')")
+                    let wait = ContinuousClock.now - start
+                    watch.note(wait)
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                return nil
+            }
+            group.addTask {
+                defer { watch.end() }
+                return try await ReportedRun.of(database, ["--role", app])
+            }
+            return try await group.reduce(nil) { $0 ?? $1 }
+        }
+        let report = try #require(run?.report)
+        #expect(report.counts["passed"] == 3)
+        let consumed = report.sequencesConsumed.map { "\($0.sequence.name) \($0.values)" }
+        #expect(consumed == ["a_id_seq 1"])
+        // The issue's promise to live writers, not a benchmark: far above it is a broken shield.
+        #expect(watch.longest < .milliseconds(50))
+        try idle.execute("ROLLBACK")
+    }
+
+    @Test(
+        "With --sequences preserve a sequence in use is an error before the trial, and no value goes"
+    )
+    func preserve() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(sql: shop(app))
+        let idle = try database.connect()
+        try idle.execute("BEGIN")
+        try idle.execute("INSERT INTO a (name) VALUES ('idle')")
+        let run = try await ReportedRun.of(database, ["--role", app, "--sequences", "preserve"])
+        #expect(run.command.status == 2)
+        let trial = try #require(run.report.trial("insert public.a as \(app)"))
+        #expect(trial.verdict == "error")
+        #expect(trial.type == "pgsmoke.Locked")
+        #expect(run.report.counts["passed"] == 2)
+        try idle.execute("ROLLBACK")
+        #expect(try database.rows("SELECT last_value FROM a_id_seq") == [["1"]])
+    }
+
+    @Test(
+        "A table that somebody holds locked is an error; the others go on",
+        arguments: TestServer.all
+    )
+    func locked(server: TestServer) async throws {
+        let app = uniqueRoleName("app")
+        let database = try await server.makeDatabase(sql: shop(app))
+        let holder = try database.connect()
+        try holder.execute("BEGIN")
+        try holder.execute("LOCK TABLE c IN ACCESS EXCLUSIVE MODE")
+        let run = try await ReportedRun.of(database, ["--role", app, "--lock-timeout", "200ms"])
+        #expect(run.command.status == 2)
+        let trial = try #require(run.report.trial("insert public.c as \(app)"))
+        #expect(trial.verdict == "error")
+        #expect(trial.type == "pgsmoke.Locked")
+        #expect(trial.sqlstate == "55P03")
+        #expect(run.report.counts["passed"] == 2)
+        try holder.execute("ROLLBACK")
+    }
+
+    @Test("A statement that takes too long is an error after one more try")
+    func timeout() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(5); RETURN NEW; END $$;
+                CREATE TABLE t (id int NOT NULL);
+                CREATE TRIGGER slow BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION slow();
+                GRANT INSERT ON t TO \(app);
+                """
+        )
+        let run = try await ReportedRun.of(
+            database,
+            ["--role", app, "--statement-timeout", "100ms"]
+        )
+        #expect(run.command.status == 2)
+        #expect(run.report.trials.map(\.type) == ["pgsmoke.Timeout"])
+    }
+
+    @Test("Two runs at once on one database disturb neither each other nor the database")
+    func twoAtOnce() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: shop(app) + """
+                CREATE TABLE parent (id smallint PRIMARY KEY, code char(2) NOT NULL UNIQUE);
+                CREATE TABLE child (parent_id smallint NOT NULL REFERENCES parent);
+                GRANT INSERT ON child TO \(app);
+                """
+        )
+        let before = try database.fingerprint()
+        let tables = ["-t", "a", "-t", "b", "-t", "c", "-t", "child"]
+        async let first = ReportedRun.of(database, ["--role", app] + tables)
+        async let second = ReportedRun.of(database, ["--role", app] + tables)
+        for run in try await [first, second] {
+            #expect(run.report.counts["passed"] == 4, "\(run.report.trials)")
+        }
+        let after = try database.fingerprint().difference(from: before)
+        // A sequence that the other run held was consumed, and counted there.
+        #expect(after.allSatisfy { $0.contains("sequence") })
+    }
+}

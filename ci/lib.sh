@@ -1,0 +1,81 @@
+# Shared by the scripts beside it, which source it. Afterwards the working directory is the
+# repository's root.
+set -euo pipefail
+umask 022
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Says in one line what happens now.
+say() {
+    printf '== %s\n' "$*"
+}
+
+# Says what is wrong and ends with 2: it could not run.
+give_up() {
+    printf '== %s\n' "$*" >&2
+    exit 2
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Installs those of the Debian packages that are missing.
+need_packages() {
+    command -v swift >/dev/null ||
+        give_up "Swift 6.3 or later is needed; https://www.swift.org/install has it"
+    if ! command -v apt-get >/dev/null; then
+        pkg-config --exists libpq libcrypto 2>/dev/null || give_up \
+            "install libpq, OpenSSL's libcrypto and a PostgreSQL server first; Fedora:" \
+            "dnf install pkgconf libpq-devel openssl-devel postgresql-server; macOS:" \
+            "brew install pkgconf libpq openssl postgresql@18"
+        return
+    fi
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null |
+            grep --quiet --line-regexp installed || missing+=("$package")
+    done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    say "installing ${missing[*]}"
+    # With the server comes a cluster that starts by itself, unless this is there beforehand.
+    local no_cluster=/etc/postgresql-common/createcluster.d/pgsmoke.conf
+    as_root mkdir -p "$(dirname $no_cluster)"
+    echo 'create_main_cluster = false' | as_root tee $no_cluster >/dev/null
+    as_root apt-get update --quiet=2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
+        --no-install-recommends --option Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
+    as_root rm $no_cluster
+}
+
+# Starts a private server, by Unix socket only, which goes with this script; psql and pgsmoke find
+# it by PGHOST and PGUSER. A folder for other files, as short-lived, is left in $scratch.
+start_server() {
+    local binaries account=()
+    binaries=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+    [ -n "$binaries" ] || binaries=$(pg_config --bindir)
+    scratch=$(mktemp -d /tmp/pgsmoke.XXXXXX)
+    if [ "$(id -u)" -eq 0 ]; then
+        chown postgres "$scratch"
+        account=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+    fi
+    server_account=("${account[@]}") server_binaries=$binaries
+    trap 'stop_server' EXIT
+    say "starting a private $("$binaries/postgres" --version)"
+    (
+        cd "$scratch"
+        "${account[@]}" "$binaries/initdb" --username=postgres --auth=trust --encoding=UTF8 \
+            --locale=C --no-sync -D "$scratch/data" >/dev/null
+        "${account[@]}" "$binaries/pg_ctl" start --silent --wait -D "$scratch/data" -l "$scratch/log" \
+            -o "-c listen_addresses='' -c fsync=off -k $scratch" >/dev/null
+    )
+    export PGHOST=$scratch PGUSER=postgres PGDATABASE=postgres
+}
+
+stop_server() {
+    (
+        cd /
+        "${server_account[@]}" "$server_binaries/pg_ctl" stop --silent --mode=immediate \
+            -D "$scratch/data" >/dev/null || true
+    )
+    rm -rf "$scratch"
+}
