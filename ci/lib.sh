@@ -41,10 +41,17 @@ need_packages() {
     local no_cluster=/etc/postgresql-common/createcluster.d/pgsmoke.conf
     as_root mkdir -p "$(dirname $no_cluster)"
     echo 'create_main_cluster = false' | as_root tee $no_cluster >/dev/null
-    as_root apt-get update --quiet=2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
-        --no-install-recommends --option Dpkg::Use-Pty=0 "${missing[@]}" >/dev/null
-    as_root rm $no_cluster
+    local log status=0
+    log=$(mktemp)
+    {
+        as_root apt-get update --quiet=2 &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
+                --no-install-recommends --option Dpkg::Use-Pty=0 "${missing[@]}"
+    } >"$log" 2>&1 || status=$?
+    as_root rm -f $no_cluster
+    if [ "$status" -ne 0 ]; then cat "$log" >&2; fi
+    rm "$log"
+    [ "$status" -eq 0 ] || give_up "apt-get could not install ${missing[*]}"
 }
 
 # Starts a private server, by Unix socket only, which goes with this script; psql and pgsmoke find

@@ -188,7 +188,9 @@ extension AccessMap {
         }
         let routine = routine(namedBy: error, in: attempt)
         let triggers = layers(of: attempt).flatMap { snapshot.triggers[$0.relation.oid] ?? [] }
-        let isTrigger = routine.map { routine in triggers.contains { $0.routine == routine.oid } }
+        let isTrigger = routine.map { routine in
+            snapshot.triggers.values.joined().contains { $0.routine == routine.oid }
+        }
         let isPolicy = routine.map { routine in
             layers(of: attempt).flatMap { snapshot.policies[$0.relation.oid] ?? [] }
                 .contains { $0.check.map { Words($0).contain(routine.name) } ?? false }

@@ -63,6 +63,18 @@ struct Words {
         }
     }
 
+    /// The names after INSERT INTO, without their schema.
+    var insertTargets: [String] {
+        words.indices.dropLast().compactMap { index in
+            guard words[index].lowercased() == "into", index > 0,
+                words[index - 1].lowercased() == "insert"
+            else { return nil }
+            var name = index + 1
+            if name + 2 < words.endIndex, words[name + 1] == "." { name += 2 }
+            return words[name]
+        }
+    }
+
     /// The string literals that are the first argument of calls of a function.
     func arguments(of function: String) -> [String] {
         words.indices.compactMap { index in

@@ -16,8 +16,8 @@ struct AttemptStep: Sendable {
     }
 
     let outcome: Outcome
-    /// Whether the insert got as far as to draw from its sequences.
-    let drew: Bool
+    /// The unshielded sequences that the attempt drew from; `nil` for all that a default reaches.
+    let drawn: Set<OID>?
 }
 
 extension LaneRunner {
@@ -46,20 +46,20 @@ extension LaneRunner {
                 throw .server(error)
             case .shield(let index):
                 try connection.execute("ROLLBACK")
-                return steps + [AttemptStep(outcome: .shieldFailed(index), drew: false)]
+                return steps + [AttemptStep(outcome: .shieldFailed(index), drawn: [])]
             case .scaffold(let index):
                 try connection.execute("ROLLBACK")
-                return steps + [AttemptStep(outcome: .scaffoldFailed(index, error), drew: false)]
+                return steps + [AttemptStep(outcome: .scaffoldFailed(index, error), drawn: [])]
             case .role(let trial):
                 steps.append(
-                    AttemptStep(outcome: .finished(roleRefused(trials[trial], error)), drew: false)
+                    AttemptStep(outcome: .finished(roleRefused(trials[trial], error)), drawn: [])
                 )
             case .forceScaffold(let trial) where error.context != nil:
                 // The scaffold's own triggers ran as the connecting role: no word against the role.
                 steps.append(
                     AttemptStep(
                         outcome: .finished(scaffoldRefused(trials[trial], error)),
-                        drew: true
+                        drawn: nil
                     )
                 )
             case .statement, .force, .forceScaffold, .identity:
@@ -67,7 +67,7 @@ extension LaneRunner {
                 steps.append(
                     AttemptStep(
                         outcome: .stopped(error, isForcing: isForcing),
-                        drew: isForcing || stageBeyondDefaults(error)
+                        drawn: isForcing || stageBeyondDefaults(error) ? nil : []
                     )
                 )
                 // The row may have to change for all that follow, but not for a missing privilege.
@@ -123,15 +123,15 @@ extension LaneRunner {
                     let list = try DeferredConstraints.list(named, with: connection)
                     script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .force(index))
                 }
-                if runsCode(draft.row.relation) {
-                    script.add("SELECT current_user", for: .identity(index))
+                if context.reach.runsCode(draft.row.relation.oid) {
+                    script.add(Self.identityQuery, for: .identity(index))
                 }
                 script.add("SET LOCAL ROLE NONE", for: .forceScaffold(index))
                 script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .forceScaffold(index))
             } else {
                 script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
-                if runsCode(draft.row.relation) {
-                    script.add("SELECT current_user", for: .identity(index))
+                if context.reach.runsCode(draft.row.relation.oid) {
+                    script.add(Self.identityQuery, for: .identity(index))
                 }
             }
             if shields.isEmpty {
@@ -204,13 +204,18 @@ extension LaneRunner {
         }
     }
 
-    /// Whether an insert can set off code of the user's that could change the role.
-    private func runsCode(_ relation: Relation) -> Bool {
-        let snapshot = context.snapshot
-        return ([relation.oid] + (snapshot.reach.viewBases[relation.oid] ?? [])).contains {
-            snapshot.triggers[$0]?.isEmpty == false
-        }
-    }
+    /// Asks who is at work, and which sequences the transaction has drawn from: `nextval` keeps its
+    /// lock to the end, and the shield's is of another mode.
+    private static let identityQuery = """
+        SELECT current_user,
+               (SELECT pg_catalog.string_agg(l.relation::pg_catalog.text, ' ')
+                  FROM pg_catalog.pg_locks AS l
+                  JOIN pg_catalog.pg_class AS c ON c.oid = l.relation AND c.relkind = 'S'
+                 WHERE l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'RowExclusiveLock'
+                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS s
+                                    WHERE s.relation = l.relation AND s.pid = l.pid
+                                      AND s.mode = 'ShareRowExclusiveLock'))
+        """
 
     /// Reads the verdicts of the trials that went all the way.
     private func passed(
@@ -221,12 +226,16 @@ extension LaneRunner {
     ) -> [AttemptStep] {
         var affected: [Int: Int] = [:]
         var users: [Int: String] = [:]
+        var drawn: [Int: Set<OID>] = [:]
         var switched: [Int: String] = [:]
         for (purpose, count, row) in answer.succeeded {
             switch purpose {
             case .role(let index): switched[index] = row.last ?? ""
             case .statement(let index): affected[index] = count ?? 0
-            case .identity(let index): users[index] = row.first ?? ""
+            case .identity(let index):
+                users[index] = row.first ?? ""
+                let sequences = (row.last ?? "")?.split(separator: " ") ?? []
+                drawn[index] = Set(sequences.compactMap { OID($0) })
             default: break
             }
         }
@@ -258,7 +267,7 @@ extension LaneRunner {
                     "TriggerRule: a trigger or rule swallowed the row; the insert "
                     + "succeeded without it"
             }
-            return AttemptStep(outcome: .finished(record), drew: true)
+            return AttemptStep(outcome: .finished(record), drawn: drawn[index])
         }
     }
 

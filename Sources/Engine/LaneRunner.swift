@@ -106,7 +106,9 @@ final class LaneRunner {
             let seconds = (clock.now - start).seconds / Double(max(1, round.count))
             for step in round {
                 guard let first = pending.first else { break }
-                if step.drew { for sequence in consumed { drawn[sequence.oid, default: 0] += 1 } }
+                for sequence in step.drawn ?? Set(consumed.map(\.oid)) {
+                    drawn[sequence, default: 0] += 1
+                }
                 switch step.outcome {
                 case .shieldFailed(let index):
                     unshieldable.insert(shields[index].sequence.oid)
@@ -161,7 +163,7 @@ final class LaneRunner {
     ) throws(PostgresError) -> (
         shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
     ) {
-        let sequences = context.snapshot.drawnSequences(of: relation)
+        let sequences = context.sequences(of: relation)
         guard !sequences.isEmpty else { return ([], [], nil) }
         if shielding.policy != .consume { try lookForBusySequences() }
         var shields: [Shield] = []

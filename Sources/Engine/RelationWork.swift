@@ -15,12 +15,13 @@ struct RelationWork: Sendable {
 
 extension WorkUnit {
     /// Groups a plan by relation, and relations that draw from the same sequence into one unit.
-    static func units(of trials: [(place: Int, trial: Trial)], in snapshot: Snapshot) -> [WorkUnit]
+    static func units(of trials: [(place: Int, trial: Trial)], with context: RunContext)
+        -> [WorkUnit]
     {
         var works: [RelationWork] = []
         var placeOfRelation: [OID: Int] = [:]
         for (place, trial) in trials {
-            guard let relation = snapshot.relationsByName[trial.object] else { continue }
+            guard let relation = context.snapshot.relationsByName[trial.object] else { continue }
             if let index = placeOfRelation[relation.oid] {
                 works[index].trials.append((place, trial))
             } else {
@@ -31,7 +32,7 @@ extension WorkUnit {
         var units: [WorkUnit] = []
         var unitOfSequence: [OID: Int] = [:]
         for work in works {
-            let sequences = snapshot.drawnSequences(of: work.relation).map(\.oid)
+            let sequences = context.sequences(of: work.relation).map(\.oid)
             let touched = Set(sequences.compactMap { unitOfSequence[$0] }).sorted()
             let home = touched.first ?? units.count
             if touched.isEmpty { units.append(WorkUnit(relations: [])) }

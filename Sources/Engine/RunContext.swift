@@ -7,6 +7,7 @@ internal import Synchronization
 /// What all lanes of a run share.
 struct RunContext: Sendable {
     let access: AccessMap
+    let reach: InsertReach
     let options: EngineOptions
     /// The connecting role.
     let user: Principal
@@ -16,6 +17,9 @@ struct RunContext: Sendable {
     let stop: StopSignal
 
     var snapshot: Snapshot { access.snapshot }
+
+    /// The sequences that an INSERT into a relation may draw from.
+    func sequences(of relation: Relation) -> [Relation] { reach.sequences(of: relation.oid) }
 
     /// As whom a relation's rows are read.
     func reader(_ relation: Relation) -> Lookup.Reader {

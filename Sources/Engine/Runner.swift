@@ -44,6 +44,7 @@ package struct Runner: Sendable {
         guard let user = snapshot.rolesByName[snapshot.server.user] else { return Outcome() }
         var context = RunContext(
             access: access,
+            reach: InsertReach(snapshot),
             options: options,
             user: access.principal(user.oid),
             frames: try preflight(for: trials, over: connection),
@@ -54,7 +55,7 @@ package struct Runner: Sendable {
         context.backends.insert(connection.backendPID)
         let units = WorkUnit.units(
             of: trials.enumerated().map { ($0.offset, $0.element) },
-            in: snapshot
+            with: context
         )
         let lookup = Lookup(snapshot, with: connection, reader: context.reader)
         context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
@@ -93,6 +94,20 @@ package struct Runner: Sendable {
         gathered.add(runner.drawn, in: context.snapshot)
     }
 
+    /// Names the owners whose membership would have kept the consumed sequences as they were.
+    private func memberships(wantedFor sequences: some Sequence<OID>, _ context: RunContext)
+        -> [String]
+    {
+        guard options.sequences == .auto, !context.user.isSuperuser else { return [] }
+        let owners = Set(sequences.compactMap { context.snapshot.relations[$0]?.owner })
+            .subtracting(context.user.effectiveRoles)
+            .filter { !context.snapshot.canSetRole(context.user.role, to: $0) }
+            .map { context.snapshot.roleName($0) }
+        guard !owners.isEmpty else { return [] }
+        let names = owners.sorted().map(Identifier.displayed).joined(separator: ", ")
+        return ["no value would be consumed with SET membership in the sequences' owners: \(names)"]
+    }
+
     private func outcome(
         of gathered: Gathered,
         _ trials: [Trial],
@@ -124,6 +139,7 @@ package struct Runner: Sendable {
                 "settings of \(Identifier.displayed(frame.role.name)) that only a login would have: \(names)"
             )
         }
+        outcome.notes += memberships(wantedFor: gathered.consumed.keys, context)
         outcome.sequencesConsumed = gathered.consumed
             .compactMap { oid, values in
                 context.snapshot.relations[oid].map {

@@ -92,25 +92,3 @@ struct Shielding {
         }
     }
 }
-
-extension Snapshot {
-    /// The sequences that an INSERT into a relation may draw from, by recorded dependency, those
-    /// of a view's base among them.
-    func drawnSequences(of relation: Relation) -> [Relation] {
-        var found: [OID] = []
-        var pending = [relation.oid]
-        var visited = Set(pending)
-        while let next = pending.popLast() {
-            for column in columns[next] ?? [] {
-                let place = Reach.Place(relation: next, column: column.number)
-                found += reach.defaultSequences[place] ?? []
-                if let sequence = reach.identitySequences[place] { found.append(sequence) }
-            }
-            for base in reach.viewBases[next] ?? [] where visited.insert(base).inserted {
-                pending.append(base)
-            }
-        }
-        var seen: Set<OID> = []
-        return found.filter { seen.insert($0).inserted }.compactMap { relations[$0] }
-    }
-}

@@ -1,4 +1,5 @@
 import Catalog
+import Glibc
 import TestSupport
 import Testing
 import Trials
@@ -47,10 +48,13 @@ extension Snapshot {
 }
 
 /// Waits until the condition holds, which must be within half a minute.
-func eventually(_ holds: () throws -> Bool) async throws {
+///
+/// It keeps its thread meanwhile: the thread pool is busy with other tests, and would not come back
+/// in time.
+func waitUntil(_ holds: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(30)
     while try !holds() {
         try #require(ContinuousClock.now < deadline, "what was waited for did not come about")
-        try await Task.sleep(for: .milliseconds(10))
+        usleep(10_000)
     }
 }

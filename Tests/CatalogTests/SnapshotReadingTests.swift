@@ -159,7 +159,7 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         let waiter = Task(executorPreference: lane) {
             try database.execute("BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE; ROLLBACK")
         }
-        try await eventually {
+        try waitUntil {
             try holder.execute(
                 "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'held'::regclass"
             ) == [["1"]]

@@ -93,6 +93,9 @@ struct TracelessTests {
         let consumed = run.report.sequencesConsumed.map { "\($0.sequence.name) \($0.values)" }
         #expect(consumed.contains("numbers 100"))
         #expect(consumed.contains("users_id_seq 1"))
+        #expect(
+            run.report.notes.contains { $0.contains("SET membership in the sequences' owners") }
+        )
         let last = try database.rows("SELECT last_value FROM shop.numbers")
         #expect(last == [["100"]])
     }
@@ -158,5 +161,41 @@ struct TracelessTests {
         #expect(try database.rows("SELECT last_value FROM shop.numbers") == [["100"]])
         #expect(try database.rows("SELECT last_value FROM shop.users_id_seq") == [["101"]])
         #expect(try database.rows("SELECT last_value FROM shop.empty_id_seq") == [["1"]])
+    }
+
+    @Test("What triggers draw is counted exactly, as the sequences themselves tell")
+    func consumptionByTriggers() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE SEQUENCE drawn;
+                CREATE SEQUENCE spared;
+                CREATE TABLE audit (id serial PRIMARY KEY, what text);
+                CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN
+                    INSERT INTO audit (what) VALUES (TG_OP);
+                    EXECUTE 'SELECT ' || 'nextval(''drawn'')';
+                    IF NEW.v IS NULL THEN PERFORM nextval('spared'); END IF;
+                    RETURN NEW;
+                END $$;
+                CREATE TABLE t (id serial PRIMARY KEY, v text NOT NULL);
+                CREATE TRIGGER note BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note();
+                GRANT INSERT ON t, audit TO \(app);
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app);
+                """
+        )
+        let run = try await ReportedRun.of(
+            database,
+            ["--role", app, "-t", "t", "--sequences", "consume"]
+        )
+        let consumed = run.report.sequencesConsumed.map { "\($0.sequence.name) \($0.values)" }
+        #expect(consumed == ["audit_id_seq 1", "drawn 1", "t_id_seq 1"])
+        #expect(try database.rows("SELECT is_called FROM spared") == [["f"]])
+        // Shielded as far as they can be foreseen: a name put together at run time cannot.
+        let second = try await ReportedRun.of(database, ["--role", app, "-t", "t"])
+        #expect(second.report.sequencesConsumed.map(\.sequence.name) == ["drawn"])
+        #expect(try database.rows("SELECT last_value FROM audit_id_seq") == [["1"]])
+        #expect(try database.rows("SELECT last_value FROM drawn") == [["2"]])
     }
 }

@@ -139,8 +139,10 @@ import Testing
             try Connection(to: ConnectionTarget(database: string))
         }
         let error = try #require(thrown)
-        withKnownIssue("libpq takes a part of the password for a port, a host or a parameter") {
+        withKnownIssue("libpq takes a part of the password for a host or a parameter") {
             #expect(!"\(error)".contains("sekret"))
+        } when: {
+            !string.contains("sekret/b")
         }
     }
 

@@ -42,7 +42,7 @@ package struct CommandRun: Sendable, Hashable {
         let ending = try await run(
             .path(FilePath(command[0])),
             arguments: Arguments(Array(command.dropFirst())),
-            environment: .custom(environment.map { Array("\($0)=\($1)".utf8) }),
+            environment: .custom(environment.map { Array("\($0)=\($1)\0".utf8) }),
             input: .none,
             output: .bytes(limit: .max),
             error: .bytes(limit: .max)

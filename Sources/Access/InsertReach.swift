@@ -1,0 +1,109 @@
+package import Catalog
+internal import Trials
+
+/// Which relations and sequences an INSERT reaches, by the catalog and by what functions name.
+///
+/// What code does cannot be known from its text: a sequence that it names may never be drawn from,
+/// and a name that is put together at run time is missed.
+package struct InsertReach: Sendable {
+    private let snapshot: Snapshot
+    private let byName: [String: [Relation]]
+    /// What the functions of triggers name, each read once.
+    private let namedByRoutine: [OID: Named]
+
+    private struct Named {
+        var sequences: [OID] = []
+        var tables: [OID] = []
+    }
+
+    package init(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        let byName = Dictionary(grouping: snapshot.orderedRelations, by: \.name)
+        self.byName = byName
+        var named: [OID: Named] = [:]
+        for trigger in snapshot.triggers.values.joined() where named[trigger.routine] == nil {
+            guard let routine = snapshot.routines[trigger.routine] else { continue }
+            let words = Words(routine.source)
+            named[routine.oid] = Named(
+                sequences: Self.sequences(namedIn: words, byName),
+                tables: words.insertTargets.flatMap { byName[$0] ?? [] }
+                    .filter { $0.kind != .sequence }
+                    .map(\.oid)
+            )
+        }
+        namedByRoutine = named
+    }
+
+    /// The relations that the server writes to by itself: the one that is named, the base beneath a
+    /// view, the partitions of a partitioned table.
+    package func written(by relation: OID) -> Set<OID> {
+        var written: Set<OID> = []
+        var pending = [relation]
+        while let next = pending.popLast() {
+            guard written.insert(next).inserted else { continue }
+            pending += snapshot.reach.viewBases[next] ?? []
+            pending += (snapshot.partitions[next] ?? []).map(\.oid)
+        }
+        return written
+    }
+
+    /// Whether an insert can set off code of the user's, which may do anything.
+    package func runsCode(_ relation: OID) -> Bool {
+        written(by: relation).contains { table in
+            snapshot.triggers[table]?.isEmpty == false
+                || (snapshot.columns[table] ?? []).contains { column in
+                    let place = Reach.Place(relation: table, column: column.number)
+                    return snapshot.reach.defaultRoutines[place]?.isEmpty == false
+                        || namesSequence(column)
+                }
+        }
+    }
+
+    /// Whether a default looks its sequence up by a name, which leaves no dependency.
+    private func namesSequence(_ column: Column) -> Bool {
+        let place = Reach.Place(relation: column.relation, column: column.number)
+        return column.defaultExpression?.contains("nextval") == true
+            && snapshot.reach.defaultSequences[place] == nil
+    }
+
+    /// The sequences that an INSERT may draw from: those of the defaults, those that triggers name,
+    /// and those of tables that triggers insert into.
+    package func sequences(of relation: OID) -> [Relation] {
+        var found: [OID] = []
+        var pending = [relation]
+        var visited: Set<OID> = []
+        while let next = pending.popLast() {
+            for table in written(by: next) where visited.insert(table).inserted {
+                for column in snapshot.columns[table] ?? [] { found += sequences(of: column) }
+                for trigger in snapshot.triggers[table] ?? []
+                where trigger.firesOnInsert && trigger.isEnabled {
+                    guard let named = namedByRoutine[trigger.routine] else { continue }
+                    found += named.sequences
+                    pending += named.tables.filter { !visited.contains($0) }
+                }
+            }
+        }
+        return Set(found).sorted().compactMap { snapshot.relations[$0] }
+    }
+
+    private func sequences(of column: Column) -> [OID] {
+        let place = Reach.Place(relation: column.relation, column: column.number)
+        if let identity = snapshot.reach.identitySequences[place] { return [identity] }
+        var found = snapshot.reach.defaultSequences[place] ?? []
+        if let expression = column.defaultExpression, namesSequence(column) {
+            found += Self.sequences(namedIn: Words(expression), byName)
+        }
+        for routine in snapshot.reach.defaultRoutines[place] ?? [] {
+            guard let source = snapshot.routines[routine]?.source else { continue }
+            found += Self.sequences(namedIn: Words(source), byName)
+        }
+        return found
+    }
+
+    private static func sequences(namedIn words: Words, _ byName: [String: [Relation]]) -> [OID] {
+        words.arguments(of: "nextval").flatMap { name in
+            let last = String(name.split(separator: ".").last ?? "").replacing("\"", with: "")
+            return (byName[last] ?? []).filter { $0.kind == .sequence }.map(\.oid)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Catalog
+import Postgres
+import TestSupport
+import Testing
+
+@testable import RowSynthesis
+
+@Suite struct DeparsedTextTests {
+    @Test(
+        "The constants of a bound are read from the server's own text",
+        arguments: [
+            (
+                "text", "LIST", "IN ('a', 'it''s', 'b\\s', 'x, y', NULL)",
+                ["a", "it's", "b\\s", "x, y"]
+            ),
+            ("text", "LIST", "IN ('1''2', '''')", ["1'2", "'"]),
+            ("integer", "LIST", "IN (1, -2, NULL)", ["1", "-2"]),
+            (
+                "date", "RANGE", "FROM ('2024-01-01') TO ('2025-01-01')",
+                ["2024-01-01", "2025-01-01"]
+            ),
+            (
+                "numeric", "RANGE", "FROM (-1.5) TO (1000000000000000000000)",
+                ["-1.5", "1000000000000000000000"]
+            ),
+            ("bigint", "RANGE", "FROM (MINVALUE) TO ('10')", ["10"]),
+            ("varchar(30)", "LIST", "IN ('a')", ["a"]),
+            ("boolean", "LIST", "IN (true)", ["true"]),
+            ("integer", "HASH", "WITH (modulus 4, remainder 1)", []),
+        ] as [(String, String, String, [String])]
+    )
+    func bounds(type: String, strategy: String, bound: String, literals: [String]) async throws {
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE TABLE root (k \(type)) PARTITION BY \(strategy) (k);
+                CREATE TABLE leaf PARTITION OF root FOR VALUES \(bound);
+                """
+        )
+        let text = try #require(try database.snapshot().relation("leaf").partitionBound)
+        withKnownIssue("true and false have neither quotes nor digits") {
+            #expect(PartitionBound(text).literals == literals)
+        } when: {
+            type == "boolean"
+        }
+    }
+
+    @Test("A default partition has no constants")
+    func defaultBound() {
+        #expect(PartitionBound("DEFAULT").literals == [])
+        #expect(PartitionBound("").literals == [])
+    }
+
+    @Test(
+        "Equalities that a policy asks for are read from the server's own text",
+        arguments: [
+            ("tenant = 7", ["tenant": "7"]),
+            ("7 = tenant", ["tenant": "7"]),
+            (
+                "tenant = 7 AND label = 'a AND b = c'",
+                ["tenant": "7", "label": "'a AND b = c'::text"]
+            ),
+            ("label = 'it''s (' AND tenant = 1", ["label": "'it''s ('::text", "tenant": "1"]),
+            ("\"Odd name\" = 'x'", ["Odd name": "'x'::text"]),
+            ("\"say \"\"hi\"\", he\" = 1", ["say \"hi\", he": "1"]),
+            ("short = 'x'", ["short": "'x'::text"]),
+            (
+                "tenant = current_setting('app.tenant')::integer",
+                ["tenant": "(current_setting('app.tenant'::text))::integer"]
+            ),
+            ("label = CURRENT_USER", ["label": "CURRENT_USER"]),
+            ("CURRENT_USER = label", ["label": "CURRENT_USER"]),
+            ("tenant = 1 OR label = 'x'", [:]),
+            ("tenant = 1 AND (label = 'x' OR label = 'y')", ["tenant": "1"]),
+            ("NOT (tenant = 1)", [:]),
+            ("tenant > 1", [:]),
+            ("true", [:]),
+            ("flag", [:]),
+            (
+                "(tenant = 1 AND label = 'x') AND (flag = true)",
+                ["tenant": "1", "label": "'x'::text", "flag": "true"]
+            ),
+            ("tenant = (2 + 3) * 4", ["tenant": "((2 + 3) * 4)"]),
+        ] as [(String, [String: String])]
+    )
+    func policies(condition: String, expressions: [String: String]) async throws {
+        #expect(PolicyValues(try await deparsed(condition)).expressions == expressions)
+    }
+
+    @Test(
+        "Not every side of an equality can be written as a value",
+        arguments: [
+            "tenant IN (7, 8)", "tenant = ANY (ARRAY[7, 8])", "tenant = other",
+            "CURRENT_ROLE = label",
+        ]
+    )
+    func unusable(condition: String) async throws {
+        let found = PolicyValues(try await deparsed(condition)).expressions
+        let connection = try await TestServer.any.makeDatabase().connect()
+        for expression in found.values {
+            let results = try connection.exchange(["SELECT (\(expression))"])
+            withKnownIssue("what stands beside the = is taken, whatever it is") {
+                guard case .failed(let error) = results.last else { return }
+                Issue.record("\(expression): \(error.message)")
+            }
+        }
+    }
+
+    private func deparsed(_ condition: String) async throws -> String {
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE TABLE t (
+                    tenant integer, other integer, label text, flag boolean, short varchar(5),
+                    "Odd name" text, "say ""hi"", he" integer
+                );
+                CREATE POLICY p ON t FOR INSERT WITH CHECK (\(condition));
+                """
+        )
+        return try #require(try database.snapshot().policies.values.joined().first?.check)
+    }
+}
