@@ -61,6 +61,27 @@ let package = Package(
             path: "Tests/TestSupport"
         ),
         .testTarget(
+            name: "AccessTests",
+            dependencies: ["Access", "Catalog", "Postgres", "TestSupport", "Trials"]
+        ),
+        .testTarget(
+            name: "CatalogTests",
+            dependencies: ["Catalog", "Postgres", "TestSupport", "Trials"]
+        ),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["Access", "Catalog", "Engine", "Postgres", "TestSupport", "Trials"]
+        ),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
+        .testTarget(
+            name: "RowSynthesisTests",
+            dependencies: ["Catalog", "Postgres", "RowSynthesis", "TestSupport", "Trials"]
+        ),
+        .testTarget(
+            name: "SettingsTests",
+            dependencies: ["Access", "Catalog", "Postgres", "Settings", "TestSupport", "Trials"]
+        ),
+        .testTarget(
             name: "ClusterTests",
             dependencies: [
                 "Cluster", "Postgres", "TestSupport",

@@ -29,6 +29,12 @@ struct Dependency: CatalogRow {
          WHERE d.classid = 'pg_attrdef'::regclass
            AND (d.refclassid = 'pg_proc'::regclass OR s.relkind = 'S')
         UNION ALL
+        -- Up to 14 a generated column's expression hangs on the column itself.
+        SELECT 'default', d.objid, d.objsubid, d.refobjid, false
+          FROM pg_depend d
+         WHERE d.classid = 'pg_class'::regclass AND d.objsubid > 0
+           AND d.refclassid = 'pg_proc'::regclass
+        UNION ALL
         SELECT 'identity', d.refobjid, d.refobjsubid, d.objid, true
           FROM pg_depend d
           JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'

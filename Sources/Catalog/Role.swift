@@ -97,12 +97,11 @@ package struct SessionSetting: Sendable, Hashable, CatalogRow {
     package let name: String
     /// What the parameter would be without any configuration.
     package let builtInValue: String
-    package let isSetByRole: Bool
 
     static func query(on version: Int) -> String {
         """
-        SELECT name, boot_val, source <> 'client'
-          FROM pg_settings
+        SELECT name, boot_val
+          FROM pg_catalog.pg_settings
          WHERE source IN ('client', 'user', 'database user')
         """
     }
@@ -110,6 +109,5 @@ package struct SessionSetting: Sendable, Hashable, CatalogRow {
     init(_ rows: borrowing Rows, _ row: Int) {
         name = rows.string(row, 0)
         builtInValue = rows.string(row, 1)
-        isSetByRole = rows.isTrue(row, 2)
     }
 }

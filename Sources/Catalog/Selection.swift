@@ -167,6 +167,4 @@ package enum SelectionError: Error, Sendable, Hashable {
     case matchesNothing(_ option: String, _ pattern: String)
     case tooManyDots(_ option: String, _ pattern: String)
     case unreadable(_ option: String, _ pattern: String)
-    /// Everything that the pattern matches is left out, such as a partition or a history table.
-    case matchesOnlyLeftOut(_ option: String, _ pattern: String, reason: String)
 }

@@ -40,11 +40,13 @@ package struct Snapshot: Sendable {
     package static func read(from connection: Connection) throws(PostgresError) -> Snapshot {
         let version = connection.serverVersion
         var builder = Builder()
+        // The session's own settings come first: what is set here would hide where they are from.
         let opening = [
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            SessionSetting.query(on: version),
             """
-            SELECT set_config('search_path', 'pg_catalog, pg_temp', true),
-                   set_config('lock_timeout', '5s', true)
+            SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
+                   pg_catalog.set_config('lock_timeout', '5s', true)
             """,
         ]
         let parts = Builder.parts
@@ -53,6 +55,7 @@ package struct Snapshot: Sendable {
                 index,
                 rows in
                 let part = index - opening.count
+                if index == 1 { builder.sessionSettings = rows.values() }
                 if parts.indices.contains(part) { parts[part].take(rows, &builder) }
             }
         } catch {
@@ -63,7 +66,7 @@ package struct Snapshot: Sendable {
     }
 
     /// How many catalog queries `read` sends.
-    package static var queryCount: Int { Builder.parts.count }
+    package static var queryCount: Int { Builder.parts.count + 1 }
 
     /// The name of a role, or its number if it is gone.
     package func roleName(_ oid: OID) -> String { roles[oid]?.name ?? String(oid) }
@@ -85,7 +88,7 @@ private struct Builder {
     static var parts: [Part] {
         [
             Part(\.servers), Part(\.roles), Part(\.memberships), Part(\.roleSettings),
-            Part(\.sessionSettings), Part(\.schemas), Part(\.relations), Part(\.columns),
+            Part(\.schemas), Part(\.relations), Part(\.columns),
             Part(\.types), Part(\.labels), Part(\.constraints), Part(\.uniqueIndexes),
             Part(\.partitionKeys), Part(\.sequences), Part(\.routines), Part(\.triggers),
             Part(\.policies),

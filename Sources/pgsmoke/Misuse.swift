@@ -18,8 +18,6 @@ struct Misuse: Error {
             case .unreadable(let option, let pattern):
                 "\(option) \(Self.shown(pattern)) is not a pattern that the server can read; put "
                     + "double quotes around names with special characters"
-            case .matchesOnlyLeftOut(let option, let pattern, let reason):
-                "\(option) \(Self.shown(pattern)) matches only what is left out: \(reason)"
             }
     }
 
