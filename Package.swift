@@ -66,20 +66,23 @@ let package = Package(
         ),
         .testTarget(
             name: "CatalogTests",
-            dependencies: ["Catalog", "Postgres", "TestSupport", "Trials"]
+            dependencies: ["Catalog", "Cluster", "Postgres", "TestSupport", "Trials"]
         ),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Access", "Catalog", "Engine", "Postgres", "TestSupport", "Trials"]
+            dependencies: [
+                "Access", "Catalog", "Cluster", "Engine", "Postgres", "RowSynthesis", "TestSupport",
+                "Trials",
+            ]
         ),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport"]),
         .testTarget(
             name: "RowSynthesisTests",
-            dependencies: ["Catalog", "Postgres", "RowSynthesis", "TestSupport", "Trials"]
+            dependencies: ["Catalog", "Cluster", "Postgres", "RowSynthesis", "TestSupport"]
         ),
         .testTarget(
             name: "SettingsTests",
-            dependencies: ["Access", "Catalog", "Postgres", "Settings", "TestSupport", "Trials"]
+            dependencies: ["Access", "Catalog", "Cluster", "Settings", "TestSupport", "Trials"]
         ),
         .testTarget(
             name: "ClusterTests",

@@ -1,4 +1,5 @@
 package import Catalog
+internal import Trials
 
 /// An access control list, as the server writes it: `grantee=letters/grantor`.
 package struct ACL: Sendable, Hashable {
@@ -18,7 +19,7 @@ package struct ACL: Sendable, Hashable {
     /// Names with other characters than letters, digits and `_` stand in double quotes there, so
     /// the text can be taken apart whatever a role is called. A role that is gone stands as its
     /// number.
-    init(_ text: String, roles: [String: Role]) {
+    init(_ text: String, roles: ExactNames<Role>) {
         var entries: [Entry] = []
         var rest = Substring(text)
         func oid(of name: String) -> OID {
@@ -53,14 +54,14 @@ package struct ACL: Sendable, Hashable {
 
     /// Takes a role's name off the front of the text.
     private static func name(in text: inout Substring) -> String {
-        guard text.first == "\"" else {
-            let name = text.prefix { $0 != "=" && $0 != "\n" && $0 != "/" }
-            text.removeFirst(name.count)
+        // Scalars, not characters: a name may begin with a mark that joins the quote before it.
+        guard text.unicodeScalars.first == "\"" else {
+            let name = text.unicodeScalars.prefix { $0 != "=" && $0 != "\n" && $0 != "/" }
+            text.unicodeScalars.removeFirst(name.count)
             return String(name)
         }
-        text.removeFirst()
+        text.unicodeScalars.removeFirst()
         var name = ""
-        // Scalars, not characters: a combining mark may follow the closing quote's place.
         while let scalar = text.unicodeScalars.popFirst() {
             if scalar == "\"" {
                 guard text.unicodeScalars.first == "\"" else { break }

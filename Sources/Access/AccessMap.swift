@@ -1,4 +1,5 @@
 package import Catalog
+internal import Trials
 
 /// Who may do what, computed from a snapshot alone.
 package struct AccessMap: Sendable {
@@ -122,11 +123,15 @@ extension Snapshot {
         var found: Set<OID> = [role]
         var pending = [role]
         while let member = pending.popLast() {
-            var groups = membershipsByMember[member, default: []].filter(counts).map(\.group)
+            var memberships = membershipsByMember[member, default: []]
             if member == server.databaseOwner, let owner = rolesByName["pg_database_owner"] {
-                groups.append(owner.oid)
+                let inherits = server.version >= 160_000 || roles[member]?.inherits ?? true
+                memberships.append(
+                    Membership(group: owner.oid, member: member, inherits: inherits, canSet: true)
+                )
             }
-            for group in groups where found.insert(group).inserted { pending.append(group) }
+            for group in memberships.filter(counts).map(\.group) where found.insert(group).inserted
+            { pending.append(group) }
         }
         return found
     }

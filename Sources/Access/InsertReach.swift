@@ -26,7 +26,7 @@ package struct InsertReach: Sendable {
             let words = Words(routine.source)
             named[routine.oid] = Named(
                 sequences: Self.sequences(namedIn: words, byName),
-                tables: words.insertTargets.flatMap { byName[$0] ?? [] }
+                tables: words.insertTargets.flatMap { byName[$0] ?? byName[$0.lowercased()] ?? [] }
                     .filter { $0.kind != .sequence }
                     .map(\.oid)
             )
@@ -103,7 +103,8 @@ package struct InsertReach: Sendable {
     private static func sequences(namedIn words: Words, _ byName: [String: [Relation]]) -> [OID] {
         words.arguments(of: "nextval").flatMap { name in
             let last = String(name.split(separator: ".").last ?? "").replacing("\"", with: "")
-            return (byName[last] ?? []).filter { $0.kind == .sequence }.map(\.oid)
+            return (byName[last] ?? byName[last.lowercased()] ?? []).filter { $0.kind == .sequence }
+                .map(\.oid)
         }
     }
 }

@@ -47,6 +47,7 @@ extension AccessMap {
             return "no CONNECT on the database \(Identifier.displayed(snapshot.server.database))"
         }
         if role.isExpired, let end = role.validUntil { return "its password expired on \(end)" }
-        return role.connectionLimit == 0 ? "CONNECTION LIMIT 0" : nil
+        // No limit counts for a superuser.
+        return role.connectionLimit == 0 && !role.isSuperuser ? "CONNECTION LIMIT 0" : nil
     }
 }

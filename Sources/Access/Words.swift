@@ -78,10 +78,12 @@ struct Words {
     /// The string literals that are the first argument of calls of a function.
     func arguments(of function: String) -> [String] {
         words.indices.compactMap { index in
-            guard words[index].lowercased() == function, index + 2 < words.endIndex,
-                words[index + 1] == "(", words[index + 2].hasPrefix("'")
+            guard words[index].lowercased() == function else { return nil }
+            // The server deparses nextval('s'::text) as nextval(('s'::text)::regclass).
+            let argument = words[(index + 1)...].drop { $0 == "(" }
+            guard argument.startIndex > index + 1, let first = argument.first, first.hasPrefix("'")
             else { return nil }
-            return String(words[index + 2].dropFirst())
+            return String(first.dropFirst())
         }
     }
 }

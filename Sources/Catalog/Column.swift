@@ -44,8 +44,8 @@ package struct Column: Sendable, Hashable, CatalogRow {
           JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
          WHERE a.attnum > 0 AND NOT a.attisdropped
-           AND c.relkind IN ('r', 'p', 'v', 'f', 'c') AND \(Schema.isOurs("n"))
-           AND (NOT c.relispartition
+           AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND \(Schema.isOurs("n"))
+           AND (NOT c.relispartition OR c.relkind = 'p'
                 OR c.oid IN (SELECT confrelid FROM pg_constraint WHERE contype = 'f'))
          ORDER BY a.attrelid, a.attnum
         """

@@ -28,7 +28,17 @@ enum HistoryTables {
     private static let shapes = [
         Shape("Flyway", "flyway_schema_history", "installed_rank", "version", "script", "checksum"),
         Shape("Flyway", "schema_version", "installed_rank", "version", "script", "checksum"),
-        Shape("Liquibase", "databasechangelog", "id", "author", "filename", "md5sum"),
+        Shape(
+            "Liquibase",
+            "databasechangelog",
+            "id",
+            "author",
+            "filename",
+            "dateexecuted",
+            "orderexecuted",
+            "exectype",
+            "md5sum"
+        ),
         Shape("Liquibase", "databasechangeloglock", "id", "locked", "lockgranted", "lockedby"),
         Shape("Alembic", "alembic_version", "version_num"),
         Shape("Django", "django_migrations", "app", "name", "applied"),

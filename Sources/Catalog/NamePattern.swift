@@ -26,7 +26,11 @@ package struct NamePattern: Sendable, Hashable {
             case ".":
                 parts.append(part)
                 part = ""
-            default: part += character.lowercased()
+            case "[" where characters.first == "]":
+                characters.removeFirst()
+                part += "\\[\\]"
+            // The server folds no other letters either.
+            default: part += character.isASCII ? character.lowercased() : String(character)
             }
         }
         parts.append(part)

@@ -65,12 +65,13 @@ package struct Relation: Sendable, Hashable, CatalogRow {
         """
     }
 
-    /// The relations that others hold so firmly that even deparsing an expression would wait.
+    /// The relations that others hold, or wait for, so firmly that even deparsing an expression would
+    /// wait.
     static let locked = """
         WITH RECURSIVE locked AS MATERIALIZED (
             SELECT l.relation
               FROM pg_locks l
-             WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted
+             WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
                AND l.pid IS DISTINCT FROM pg_backend_pid()
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         )

@@ -49,6 +49,13 @@ package struct Membership: Sendable, Hashable, CatalogRow {
     /// Whether the member may SET ROLE to the group.
     package let canSet: Bool
 
+    package init(group: OID, member: OID, inherits: Bool, canSet: Bool) {
+        self.group = group
+        self.member = member
+        self.inherits = inherits
+        self.canSet = canSet
+    }
+
     static func query(on version: Int) -> String {
         version >= 160_000
             ? "SELECT roleid, member, inherit_option, set_option FROM pg_auth_members"

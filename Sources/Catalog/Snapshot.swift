@@ -6,7 +6,7 @@ package import Trials
 package struct Snapshot: Sendable {
     package let server: Server
     package let roles: [OID: Role]
-    package let rolesByName: [String: Role]
+    package let rolesByName: ExactNames<Role>
     package let membershipsByMember: [OID: [Membership]]
     package let roleSettings: [RoleSetting]
     package let sessionSettings: [SessionSetting]
@@ -122,7 +122,7 @@ private struct Builder {
         return Snapshot(
             server: server,
             roles: Dictionary(roles.map { ($0.oid, $0) }) { first, _ in first },
-            rolesByName: Dictionary(roles.map { ($0.name, $0) }) { first, _ in first },
+            rolesByName: roles.reduce(into: ExactNames()) { $0[$1.name] = $1 },
             membershipsByMember: Dictionary(grouping: memberships, by: \.member),
             roleSettings: roleSettings,
             sessionSettings: sessionSettings,

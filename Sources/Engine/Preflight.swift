@@ -16,9 +16,9 @@ struct Preflight {
     }
 
     /// Puts each role's frame on once, and sees whether a denial is seen.
-    func results(for roles: [Role]) throws(PostgresError) -> [String: Result] {
+    func results(for roles: [Role]) throws(PostgresError) -> ExactNames<Result> {
         let configured = try configuredValues()
-        var results: [String: Result] = [:]
+        var results = ExactNames<Result>()
         for role in roles {
             let frame = RoleFrame(for: role, in: snapshot, options: options, configured: configured)
             results[role.name] = try check(frame)

@@ -1,5 +1,6 @@
 internal import Access
 internal import Catalog
+internal import Trials
 
 /// What a login as a role would be like, to be put on before each of its trials.
 struct RoleFrame: Sendable, Hashable {

@@ -3,6 +3,7 @@ internal import Catalog
 package import Postgres
 internal import RowSynthesis
 internal import Synchronization
+internal import Trials
 
 /// What all lanes of a run share.
 struct RunContext: Sendable {
@@ -11,7 +12,7 @@ struct RunContext: Sendable {
     let options: EngineOptions
     /// The connecting role.
     let user: Principal
-    let frames: [String: Preflight.Result]
+    let frames: ExactNames<Preflight.Result>
     var parents: ExistingParents
     let backends: Backends
     let stop: StopSignal

@@ -67,7 +67,7 @@ package struct Runner: Sendable {
     private func preflight(
         for trials: [Trial],
         over connection: Connection
-    ) throws(PostgresError) -> [String: Preflight.Result] {
+    ) throws(PostgresError) -> ExactNames<Preflight.Result> {
         var names: Set<String> = []
         let roles = trials.filter { names.insert($0.role).inserted }
             .compactMap { access.snapshot.rolesByName[$0.role] }
@@ -115,7 +115,7 @@ package struct Runner: Sendable {
     ) -> Outcome {
         var outcome = Outcome(notes: gathered.notes)
         var frames: [RoleFrame] = []
-        for (_, result) in context.frames.sorted(by: { $0.key < $1.key }) {
+        for (_, result) in context.frames.sorted {
             switch result {
             case .cannotSet(let record): outcome.records.append(record)
             case .ready(let frame): frames.append(frame)

@@ -103,6 +103,7 @@ internal import CLibPQ
             }
             index += 1
         }
+        if hasLostServer, case .server = failure { throw lastFailure() }
         if let failure { throw failure }
     }
 
@@ -136,6 +137,8 @@ internal import CLibPQ
         default:
             defer { unsafe PQclear(result) }
             guard let error = unsafe ServerError(result) else { throw lastFailure() }
+            // FATAL and PANIC are the server's last words on a connection.
+            guard error.severity == "ERROR" else { throw .connectionLost(error.message) }
             throw .server(error)
         }
     }

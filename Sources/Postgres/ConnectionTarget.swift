@@ -56,11 +56,17 @@ package struct ConnectionTarget: Sendable, Hashable {
         let isURI = ["postgresql://", "postgres://"].contains { database.hasPrefix($0) }
         if !isURI, let scheme = database.firstRange(of: "://").map({ database[..<$0.lowerBound] }),
             scheme.utf8.allSatisfy({ UInt8(ascii: "+") <= $0 && $0 <= UInt8(ascii: "z") }),
-            !scheme.contains("=")
+            !scheme.contains("="), !scheme.contains("@"), !scheme.contains(":")
         {
             throw .invalidConnectionString(
                 "\(origin) is a \(scheme):// URI, which libpq cannot read; write it as "
                     + "postgresql://user@host:port/database"
+            )
+        }
+        if isURI, Self.hasUnescapedSigns(database) {
+            throw .invalidConnectionString(
+                "\(origin) is a URI in which libpq would take a part of the user or password for "
+                    + "something else; percent-encode the characters @ : / ? # % in both"
             )
         }
         var complaint: UnsafeMutablePointer<CChar>?
@@ -89,6 +95,17 @@ package struct ConnectionTarget: Sendable, Hashable {
                 : "\(origin) is not a connection string that libpq can read; its shape is "
                     + "host=… port=… dbname=… user=…, with values that hold spaces in single quotes"
         )
+    }
+
+    /// Whether an `@` stands where it cannot be the one before the host: parts of a password would
+    /// then pass for hosts and parameters, and be told.
+    private static func hasUnescapedSigns(_ uri: String) -> Bool {
+        guard let start = uri.firstRange(of: "://")?.upperBound else { return false }
+        let authority = uri[start...].prefix { !"/?#".contains($0) }
+        let rest = uri[authority.endIndex...]
+        let path = rest.prefix { $0 != "?" }
+        return authority.count { $0 == "@" } > 1 || path.contains("@")
+            || !authority.contains("@") && rest.contains("@")
     }
 
     /// Checks a port, or one for each host between commas; an empty one stands for the default.

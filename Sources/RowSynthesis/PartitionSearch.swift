@@ -143,9 +143,14 @@ struct PartitionBound {
     init(_ text: String) {
         guard text.hasPrefix("FOR VALUES FROM") || text.hasPrefix("FOR VALUES IN") else { return }
         var rest = Substring(text)
-        while let start = rest.firstIndex(where: { $0 == "'" || $0.isNumber || $0 == "-" }) {
-            rest = rest[start...]
-            if rest.first == "'" {
+        while let first = rest.first {
+            if rest.hasPrefix("true") || rest.hasPrefix("false") {
+                let word = rest.prefix(while: \.isLetter)
+                literals.append(String(word))
+                rest.removeFirst(word.count)
+            } else if first != "'", !first.isNumber, first != "-" {
+                rest.removeFirst()
+            } else if first == "'" {
                 literals.append(Self.quoted(&rest))
             } else {
                 let number = rest.prefix { $0.isNumber || "-.eE+".contains($0) }

@@ -1,3 +1,6 @@
+internal import Catalog
+internal import Postgres
+
 /// Values that a row-security policy asks for by an equality with a column.
 struct PolicyValues {
     /// The other side of each `column = expression` that must hold, by column name.
@@ -27,9 +30,10 @@ struct PolicyValues {
         if name.hasPrefix("\""), name.hasSuffix("\""), name.count > 2 {
             return String(name.dropFirst().dropLast().replacing("\"\"", with: "\""))
         }
-        let isPlain = name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
-        let isKeyword = ["CURRENT_USER", "SESSION_USER", "true", "false"].contains(name)
-        return isPlain && !isKeyword && name.first?.isNumber == false ? name : nil
+        // The server writes keywords such as CURRENT_USER in capitals, and quotes such columns.
+        let isPlain = name.allSatisfy { $0 == "_" || $0.isNumber || $0.isLetter && !$0.isUppercase }
+        let isConstant = ["true", "false"].contains(name) || name.first?.isNumber == true
+        return isPlain && !isConstant && !name.isEmpty ? name : nil
     }
 
     /// Takes off parentheses that enclose the whole text.
@@ -75,5 +79,25 @@ struct PolicyValues {
             rest.removeFirst()
         }
         return parts
+    }
+}
+
+extension Lookup {
+    /// The values that the policies for INSERT ask for, as far as they can be written as values.
+    ///
+    /// - Throws: `connectionLost`.
+    func policyValues(of relation: Relation) throws(PostgresError) -> [Int: RowValue] {
+        var values: [Int: RowValue] = [:]
+        for policy in snapshot.policies[relation.oid] ?? [] where policy.appliesToInsert {
+            let wanted = policy.check.map { PolicyValues($0).expressions } ?? [:]
+            for column in snapshot.columns[relation.oid] ?? [] {
+                guard let expression = wanted[column.name] else { continue }
+                // A list for ANY or another column is none; nothing is evaluated here.
+                let isValue = "SELECT (\(expression)) WHERE false"
+                guard try rows(of: isValue, as: .connectingRole) != nil else { continue }
+                values[column.number] = RowValue(.expression("(\(expression))"), from: .policy)
+            }
+        }
+        return values
     }
 }

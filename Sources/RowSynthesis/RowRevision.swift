@@ -33,15 +33,7 @@ extension Lookup {
             return next
         case .insufficientPrivilege where error.sourceFunction == "ExecWithCheckOptions":
             guard next.tried.insert("policy").inserted else { return nil }
-            let columns = snapshot.columns[relation.oid] ?? []
-            let wanted = (snapshot.policies[relation.oid] ?? [])
-                .filter(\.appliesToInsert)
-                .compactMap(\.check)
-                .flatMap { PolicyValues($0).expressions }
-            for (name, expression) in wanted {
-                guard let column = columns.first(where: { $0.name == name }) else { continue }
-                next.values[column.number] = RowValue(.expression("(\(expression))"), from: .policy)
-            }
+            next.values.merge(try policyValues(of: relation)) { _, new in new }
             return next.values == knowledge.values ? nil : next
         default: return nil
         }

@@ -21,7 +21,7 @@ package struct InsertExpectations: Sendable {
         var declared: Set<String> = []
         for name in names where declared.insert(name).inserted {
             guard snapshot.rolesByName[name] != nil else {
-                throw UnknownRole(name: name, known: snapshot.rolesByName.keys.sorted())
+                throw UnknownRole(name: name, known: snapshot.rolesByName.names)
             }
             trials += targets.map { Trial(role: name, operation: .insert, object: $0.objectName) }
         }

@@ -28,6 +28,17 @@ package struct ObjectName: Sendable, Hashable, Codable {
         self.name = name
     }
 
+    /// Whether kind and names are the same, byte for byte: to the server `é` has two spellings.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.kind == right.kind && left.name.utf8.elementsEqual(right.name.utf8)
+            && (left.schema ?? "").utf8.elementsEqual((right.schema ?? "").utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(kind)
+        for byte in name.utf8 { hasher.combine(byte) }
+    }
+
     /// The name as case names and reports write it, `public.users` or `"My schema".users`.
     package var displayed: String {
         let name =

@@ -2,6 +2,7 @@ import Catalog
 import Postgres
 import TestSupport
 import Testing
+import Trials
 
 @testable import Access
 
@@ -25,17 +26,13 @@ import Testing
 
     @Test("A role's name may begin with a mark that joins the quote before it")
     func leadingMark() async throws {
-        await withKnownIssue("the quote and the mark are one Character") {
-            try await compare(["\u{301}" + uniqueRoleName("r")], on: TestServer.any)
-        }
+        try await compare(["\u{301}" + uniqueRoleName("r")], on: TestServer.any)
     }
 
     @Test("Roles whose names differ only in how an accent is written are two roles")
     func equivalentNames() async throws {
         let stem = uniqueRoleName("r")
-        await withKnownIssue("equal Strings, so one key in a Dictionary") {
-            try await compare(["\u{E9}" + stem, "e\u{301}" + stem], on: TestServer.any)
-        }
+        try await compare(["\u{E9}" + stem, "e\u{301}" + stem], on: TestServer.any)
     }
 
     @Test("An empty list, and one for PUBLIC alone, are read")

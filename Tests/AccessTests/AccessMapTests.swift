@@ -41,11 +41,7 @@ import Trials
                 """
         )
         try database.execute("ALTER DATABASE \(database.name) OWNER TO \(prefix)_dba")
-        try withKnownIssue("NOINHERIT keeps pg_database_owner's privileges away up to 15") {
-            try compare(in: database, rolesNamed: "^\(prefix)_")
-        } when: {
-            server.major < 16
-        }
+        try compare(in: database, rolesNamed: "^\(prefix)_")
     }
 
     @Test("A column of a materialized view can be granted alone")
@@ -58,9 +54,7 @@ import Trials
                 GRANT SELECT (a) ON m TO \(role);
                 """
         )
-        withKnownIssue("the snapshot has no columns of materialized views") {
-            try compare(in: database, rolesNamed: "^\(role)$")
-        }
+        try compare(in: database, rolesNamed: "^\(role)$")
     }
 
     @Test("A name that no role has is nobody, and a role that is gone has its number")

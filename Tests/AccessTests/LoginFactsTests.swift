@@ -23,11 +23,7 @@ import Trials
             }
             let isLetIn = (try? database.connect(as: role)) != nil
             let canLogIn = try facts(of: role, in: database).canLogIn
-            withKnownIssue("no limit counts for a superuser") {
-                #expect(canLogIn == isLetIn)
-            } when: {
-                attributes.hasPrefix("LOGIN SUPERUSER CONNECTION")
-            }
+            #expect(canLogIn == isLetIn)
         }
     }
 

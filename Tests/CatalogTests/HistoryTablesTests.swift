@@ -161,14 +161,10 @@ import Trials
             for table in tool.tables {
                 let reason = relations.leftOut
                     .first { $0.object.schema == schema && $0.object.name == table.name }?.reason
-                withKnownIssue("the table has ten columns more than its shape names") {
-                    #expect(
-                        reason?.hasPrefix("history table of ") == true,
-                        "\(table.name) of \(tool.name)"
-                    )
-                } when: {
-                    table.name == "databasechangelog"
-                }
+                #expect(
+                    reason?.hasPrefix("history table of ") == true,
+                    "\(table.name) of \(tool.name)"
+                )
             }
         }
     }

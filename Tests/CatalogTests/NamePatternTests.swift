@@ -60,11 +60,7 @@ private let dump = TestServer.any.binaries.program("pg_dump")
                     .filter { found.included?.contains($0.oid) ?? true }
                     .map { "\($0.schema)|\($0.name)" }
             } catch is SelectionError {}
-            withKnownIssue("only ASCII letters fold; [] stands for itself") {
-                #expect(Set(selected) == dumped, "\(pattern)")
-            } when: {
-                ["public.ÉTAT", "public.a[]"].contains(pattern)
-            }
+            #expect(Set(selected) == dumped, "\(pattern)")
         }
     }
 

@@ -168,9 +168,7 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         try holder.execute("ROLLBACK")
         try await waiter.value
         lane.stop()
-        withKnownIssue("only locks that are held are looked for, not those that are queued for") {
-            #expect(throws: Never.self) { try result.get() }
-        }
+        #expect(throws: Never.self) { try result.get() }
     }
 
     @Test("The session is as it was, whatever its settings are", arguments: TestServer.all)

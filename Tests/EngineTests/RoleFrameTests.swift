@@ -4,6 +4,7 @@ import Cluster
 import Postgres
 import TestSupport
 import Testing
+import Trials
 
 @testable import Engine
 

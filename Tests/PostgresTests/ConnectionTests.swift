@@ -90,11 +90,7 @@ import Testing
             ).isEmpty
         }
         let first = #expect(throws: PostgresError.self) { try call.send(over: connection) }
-        withKnownIssue("the server's last word (57P01) hides that the connection is lost") {
-            #expect(first?.isConnectionLost == true)
-        } when: {
-            call != .exchange
-        }
+        #expect(first?.isConnectionLost == true)
         let second = #expect(throws: PostgresError.self) { try call.send(over: connection) }
         #expect(second?.isConnectionLost == true)
     }
@@ -113,11 +109,7 @@ import Testing
             case .query: try connection.query(["SELECT 1", suicide]) { _, _ in }
             }
         }
-        withKnownIssue("the server's last word (57P01) hides that the connection is lost") {
-            #expect(thrown?.isConnectionLost == true)
-        } when: {
-            call != .exchange
-        }
+        #expect(thrown?.isConnectionLost == true)
     }
 
     @Test("A canceller interrupts a statement from another thread", arguments: TestServer.all)
