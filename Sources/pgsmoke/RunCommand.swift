@@ -141,6 +141,12 @@ struct RunCommand: ParsableCommand {
             )
         )
         if isStdoutTaken { Console.complain(text) } else { Console.print(text) }
+        if junit != nil, report.records.count > Self.manyCases {
+            Console.complain(
+                "pgsmoke: the JUnit file holds \(report.records.count) cases; some readers take "
+                    + "no more than \(Self.manyCases) of one file, so split the run with -n or -t"
+            )
+        }
         do {
             try files.write(report)
         } catch {
@@ -149,6 +155,9 @@ struct RunCommand: ParsableCommand {
         }
         return ending(report.exitCode, report)
     }
+
+    /// What the strictest of the known readers of JUnit files accepts.
+    private static let manyCases = 5_000
 
     private func ending(_ code: Int32, _ report: RunReport? = nil) -> Int32 {
         Console.complain(ExitMeaning.line(code, report: report))

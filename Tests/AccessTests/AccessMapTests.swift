@@ -232,7 +232,7 @@ private struct Questions {
             SELECT concat_ws(' ', r.rolname, p, c.relname, a.attname)
               FROM \(roles), \(list(columnPrivileges)), \(relations)
               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-             WHERE c.relkind IN ('r', 'p', 'v') AND has_column_privilege(r.oid, c.oid, a.attnum, p)
+             WHERE c.relkind IN ('r', 'p', 'v', 'm') AND has_column_privilege(r.oid, c.oid, a.attnum, p)
             """,
             """
             SELECT concat_ws(' ', r.rolname, p, c.relname)
