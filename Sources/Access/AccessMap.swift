@@ -4,11 +4,14 @@ internal import Trials
 /// Who may do what, computed from a snapshot alone.
 package struct AccessMap: Sendable {
     package let snapshot: Snapshot
+    /// What inserts reach.
+    package let reach: InsertReach
     /// Each distinct list of the snapshot, read once.
     private let lists: [String: ACL]
 
     package init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
+        reach = InsertReach(snapshot)
         var texts: Set<String> = [snapshot.server.databaseACL]
         texts.formUnion(snapshot.relations.values.lazy.map(\.acl))
         texts.formUnion(snapshot.schemas.values.lazy.map(\.acl))

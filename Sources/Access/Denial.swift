@@ -150,18 +150,21 @@ extension AccessMap {
             judgement.missing = [missing(.usage, on: sequence.objectName, user)]
             return judgement
         }
-        // The name of the sequence may be text in a default, which leaves no dependency.
-        let texts = layers.flatMap(\.unnamed).compactMap { column in
-            column.defaultExpression.map { (column, Words($0)) }
-        }
-        for sequence in snapshot.orderedRelations
-        where sequence.kind == .sequence && !canAdvance(user, sequence) {
-            if let (column, _) = texts.first(where: { $0.1.contain(sequence.name) }) {
-                judgement.reason =
-                    "the default of column \(Identifier.displayed(column.name)) draws from it"
-                judgement.missing = [missing(.usage, on: sequence.objectName, user)]
-                return judgement
+        // The name of the sequence may be text in a default, or in a function that the server has
+        // put in its place, which leaves no dependency.
+        let named = layers.flatMap { layer in
+            layer.unnamed.flatMap { column in
+                reach.sequences(namedBy: column).map { (column, $0) }
             }
+        }
+        let closed = named.filter { !canAdvance(user, $0.1) }
+        // The catalog has confirmed each; the message quotes the name in every language.
+        if let (column, sequence) = closed.first(where: { error.message.contains($0.1.name) })
+            ?? closed.first
+        {
+            judgement.reason =
+                "the default of column \(Identifier.displayed(column.name)) draws from it"
+            judgement.missing = [missing(.usage, on: sequence.objectName, user)]
         }
         return judgement
     }
@@ -193,6 +196,9 @@ extension AccessMap {
                         )
                     }
                 }
+            }
+            if let routine = forbidden(reach.partitionRoutines[layer.relation.oid]) {
+                return (routine, "the partition key", .partition)
             }
             if let routine = forbidden(reach.checkRoutines[layer.relation.oid]) {
                 return (routine, "a check constraint", .checksAndIndexes)

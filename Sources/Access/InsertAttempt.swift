@@ -44,7 +44,8 @@ extension AccessMap {
                     unnamed: columns.filter { !names.contains($0.name) }
                 )
             )
-            guard relation.kind == .view, !hasInsteadTrigger(relation) else { continue }
+            // What a table's rules for INSERT do is done with its owner's rights, as a view's is.
+            guard !hasInsteadTrigger(relation) else { continue }
             let baseUser = relation.isSecurityInvoker ? checkedAs : relation.owner
             for base in snapshot.reach.viewBases[relation.oid] ?? [] {
                 if let base = snapshot.relations[base] { pending.append((base, baseUser, names)) }
@@ -54,7 +55,8 @@ extension AccessMap {
     }
 
     private func hasInsteadTrigger(_ view: Relation) -> Bool {
-        (snapshot.triggers[view.oid] ?? []).contains { $0.firesOnInsert && $0.isBefore }
+        view.kind == .view
+            && (snapshot.triggers[view.oid] ?? []).contains { $0.firesOnInsert && $0.isBefore }
     }
 }
 

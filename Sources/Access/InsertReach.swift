@@ -86,6 +86,11 @@ package struct InsertReach: Sendable {
         return Set(found).sorted().compactMap { snapshot.relations[$0] }
     }
 
+    /// The sequences that a column's default names in text, its own or that of a function.
+    func sequences(namedBy column: Column) -> [Relation] {
+        sequences(of: column).compactMap { snapshot.relations[$0] }
+    }
+
     private func sequences(of column: Column) -> [OID] {
         let place = Reach.Place(relation: column.relation, column: column.number)
         if let identity = snapshot.reach.identitySequences[place] { return [identity] }

@@ -8,6 +8,7 @@ struct Dependency: CatalogRow {
         case check
         case domainCheck = "domain"
         case index
+        case partitionKey = "partition"
         case view
     }
 
@@ -52,10 +53,17 @@ struct Dependency: CatalogRow {
           JOIN pg_index i ON i.indexrelid = d.objid
          WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_proc'::regclass
         UNION ALL
+        SELECT 'partition', d.objid, 0, d.refobjid, false
+          FROM pg_depend d
+          JOIN pg_partitioned_table p ON p.partrelid = d.objid
+         WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0
+           AND d.refclassid = 'pg_proc'::regclass
+        UNION ALL
         SELECT DISTINCT 'view', r.ev_class, 0, d.refobjid, true
           FROM pg_depend d
           JOIN pg_rewrite r ON r.oid = d.objid
-          JOIN pg_class v ON v.oid = r.ev_class AND v.relkind = 'v'
+          JOIN pg_class v ON v.oid = r.ev_class
+                         AND (v.relkind = 'v' OR r.ev_type = '3')
           JOIN pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'f')
          WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
            AND d.refobjid <> r.ev_class

@@ -25,7 +25,9 @@ package struct Reach: Sendable {
     package private(set) var domainRoutines: [OID: [OID]] = [:]
     /// The functions in the expressions and predicates of a table's indexes.
     package private(set) var indexRoutines: [OID: [OID]] = [:]
-    /// The relations that a view reads.
+    /// The functions in the key of a partitioned table.
+    package private(set) var partitionRoutines: [OID: [OID]] = [:]
+    /// The relations that a view reads, or that a table's rules for INSERT reach.
     package private(set) var viewBases: [OID: [OID]] = [:]
 
     init(_ dependencies: [Dependency]) {
@@ -39,6 +41,7 @@ package struct Reach: Sendable {
             case .identity: identitySequences[place] = target
             case .check: checkRoutines[dependency.holder, default: []].append(target)
             case .domainCheck: domainRoutines[dependency.holder, default: []].append(target)
+            case .partitionKey: partitionRoutines[dependency.holder, default: []].append(target)
             case .index: indexRoutines[dependency.holder, default: []].append(target)
             case .view: viewBases[dependency.holder, default: []].append(target)
             case nil: break

@@ -93,6 +93,7 @@ final class LaneRunner {
         var pending = trials[...]
         var knowledge = RowKnowledge()
         var revisions = 0
+        var scaffoldFailure: (draft: RowDraft, index: Int, error: ServerError)?
         let clock = ContinuousClock()
         while !pending.isEmpty {
             let draft = synthesizer.draft(for: relation, knowing: knowledge)
@@ -115,16 +116,18 @@ final class LaneRunner {
                 case .scaffoldFailed(let index, let error):
                     let next =
                         revisions < Self.revisionLimit
-                        ? lookup.knowledge(
-                            afterScaffoldFailedWith: error,
+                        ? try lookup.knowledge(
+                            afterScaffold: draft.scaffold.indices.contains(index)
+                                ? draft.scaffold[index].relation : nil,
+                            failedWith: error,
                             in: knowledge,
                             mayUseReplicaMode: context.user.isSuperuser
                         ) : nil
                     if let next {
+                        if next.goesWithoutScaffold { scaffoldFailure = (draft, index, error) }
                         knowledge = next
                         revisions += 1
                     } else {
-                        // No trial of this relation can do without the scaffold.
                         records += pending.map {
                             ($0.place, scaffoldFailed($0.trial, draft, index, error, seconds))
                         }
@@ -132,15 +135,25 @@ final class LaneRunner {
                     }
                 case .stopped(let error, let isForcing):
                     let next =
-                        revisions < Self.revisionLimit
+                        revisions < Self.revisionLimit && scaffoldFailure == nil
                         ? try lookup.knowledge(after: error, of: draft, in: knowledge) : nil
                     if let next {
                         knowledge = next
                         revisions += 1
                     } else {
-                        records.append(
-                            (first.place, stopped(first, draft, error, isForcing, seconds))
-                        )
+                        var record = stopped(first, draft, error, isForcing, seconds)
+                        if record.verdict == .inconclusive, let failure = scaffoldFailure {
+                            let stage = record.stage
+                            record = scaffoldFailed(
+                                first.trial,
+                                failure.draft,
+                                failure.index,
+                                failure.error,
+                                seconds
+                            )
+                            record.stage = stage
+                        }
+                        records.append((first.place, record))
                         pending.removeFirst()
                     }
                 case .finished(let record):

@@ -8,7 +8,6 @@ internal import Trials
 /// What all lanes of a run share.
 struct RunContext: Sendable {
     let access: AccessMap
-    let reach: InsertReach
     let options: EngineOptions
     /// The connecting role.
     let user: Principal
@@ -18,9 +17,16 @@ struct RunContext: Sendable {
     let stop: StopSignal
 
     var snapshot: Snapshot { access.snapshot }
+    var reach: InsertReach { access.reach }
 
-    /// The sequences that an INSERT into a relation may draw from.
-    func sequences(of relation: Relation) -> [Relation] { reach.sequences(of: relation.oid) }
+    /// The sequences that a trial of a relation may draw from: its own, and those of code that the
+    /// rows set off which may have to be put in place for it.
+    func sequences(of relation: Relation) -> [Relation] {
+        let parents = snapshot.requiredParents(of: relation.oid).filter(reach.runsCode)
+        guard !parents.isEmpty else { return reach.sequences(of: relation.oid) }
+        let all = ([relation.oid] + parents).flatMap(reach.sequences(of:))
+        return Set(all).sorted { $0.oid < $1.oid }
+    }
 
     /// As whom a relation's rows are read.
     func reader(_ relation: Relation) -> Lookup.Reader {

@@ -44,7 +44,6 @@ package struct Runner: Sendable {
         guard let user = snapshot.rolesByName[snapshot.server.user] else { return Outcome() }
         var context = RunContext(
             access: access,
-            reach: InsertReach(snapshot),
             options: options,
             user: access.principal(user.oid),
             frames: try preflight(for: trials, over: connection),

@@ -100,6 +100,21 @@ extension Snapshot {
         }
     }
 
+    /// The relations that a new row needs parents in, and that those need parents in.
+    package func requiredParents(of relation: OID) -> [OID] {
+        var found: [OID] = []
+        var visited: Set<OID> = [relation]
+        var pending = [relation]
+        while let next = pending.popLast() {
+            for key in requiredForeignKeys(of: next)
+            where visited.insert(key.referencedRelation).inserted {
+                found.append(key.referencedRelation)
+                pending.append(key.referencedRelation)
+            }
+        }
+        return found
+    }
+
     private func mayBeNull(_ relation: OID, _ number: Int) -> Bool {
         guard let column = column(number, of: relation) else { return false }
         return !column.isNotNull && !column.hasDefault && !column.isIdentity

@@ -68,6 +68,10 @@ package struct RowKnowledge: Sendable, Hashable {
     package var scaffoldedKeys: Set<OID> = []
     /// Values that the server helped to find.
     package var values: [Int: RowValue] = [:]
+    /// Values of scaffold rows that the server helped to find, by relation.
+    package var parentValues: [OID: [Int: RowValue]] = [:]
+    /// Whether the trial goes without its scaffold, which could not be put in place.
+    package var goesWithoutScaffold = false
     /// Counts up when fresh values turned out to be taken.
     package var round = 0
     /// Whether scaffolds go in with user triggers and keys switched off.

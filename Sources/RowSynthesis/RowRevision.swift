@@ -1,4 +1,4 @@
-internal import Catalog
+package import Catalog
 package import Postgres
 internal import Trials
 
@@ -42,17 +42,29 @@ extension Lookup {
     /// Learns from the error of a scaffold row; `mayUseReplicaMode` tells whether the connecting
     /// role may switch user triggers off.
     package func knowledge(
-        afterScaffoldFailedWith error: ServerError,
+        afterScaffold parent: Relation?,
+        failedWith error: ServerError,
         in knowledge: RowKnowledge,
         mayUseReplicaMode: Bool
-    ) -> RowKnowledge? {
+    ) throws(PostgresError) -> RowKnowledge? {
         var next = knowledge
+        if error.sourceFunction == "ExecFindPartition", let parent,
+            next.parentValues[parent.oid] == nil
+        {
+            next.parentValues[parent.oid] = try partitionValues(of: parent) ?? [:]
+            return next
+        }
         if error.sqlState == .uniqueViolation, next.round < 2 {
             next.round += 1
             return next
         }
-        guard mayUseReplicaMode, !next.usesReplicaMode else { return nil }
-        next.usesReplicaMode = true
+        if mayUseReplicaMode, !next.usesReplicaMode {
+            next.usesReplicaMode = true
+            return next
+        }
+        // Without the parents the trial still shows what is denied before they are looked for.
+        guard !next.goesWithoutScaffold, error.sqlState.conditionClass != "55" else { return nil }
+        next.goesWithoutScaffold = true
         return next
     }
 

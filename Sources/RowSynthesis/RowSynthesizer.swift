@@ -33,6 +33,7 @@ package struct RowSynthesizer: Sendable {
             row: RowDraft.Row(relation, in: snapshot)
         )
         workshop.fillTriedRow()
+        if knowledge.goesWithoutScaffold { workshop.draft.scaffold = [] }
         return workshop.draft
     }
 
@@ -197,7 +198,7 @@ private struct Workshop {
         let named = required.union(drawn).union(referenced).union(fixed.keys).subtracting(generated)
         let unique = uniqueColumns(of: relation).union(referenced)
         let boundByKeys = Set(snapshot.requiredForeignKeys(of: relation.oid).flatMap(\.columns))
-        var values = fixed
+        var values = fixed.merging(knowledge.parentValues[relation.oid] ?? [:]) { own, _ in own }
         for column in columns
         where named.contains(column.number) && values[column.number] == nil
             && !boundByKeys.contains(column.number)

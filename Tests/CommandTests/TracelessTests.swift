@@ -127,7 +127,10 @@ struct TracelessTests {
                 """
             ) == [["1"]]
         }
-        let junit = FileManager.default.temporaryDirectory.appending(path: "\(app).xml").path()
+        let folder = FileManager.default.temporaryDirectory.appending(path: app)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let junit = folder.appending(path: "report.xml").path()
         let command = try await CommandRun.of(
             database.options() + ["--role", app, "--junit", junit],
             interruption: isSleeping
@@ -146,7 +149,6 @@ struct TracelessTests {
             """
         )
         #expect(try database.fingerprint().difference(from: before) == [])
-        try? FileManager.default.removeItem(atPath: junit)
     }
 
     @Test("Consumed values are counted as the server counts them, CACHE at a time")

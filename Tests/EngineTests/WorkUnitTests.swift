@@ -81,7 +81,6 @@ import Trials
         let user = try #require(snapshot.rolesByName[snapshot.server.user])
         return RunContext(
             access: access,
-            reach: InsertReach(snapshot),
             options: EngineOptions(),
             user: access.principal(user.oid),
             frames: [:],
