@@ -43,6 +43,7 @@ package struct Snapshot: Sendable {
         // The session's own settings come first: what is set here would hide where they are from.
         let opening = [
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            "SET LOCAL statement_timeout = '60s'",
             SessionSetting.query(on: version),
             """
             SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
@@ -55,7 +56,7 @@ package struct Snapshot: Sendable {
                 index,
                 rows in
                 let part = index - opening.count
-                if index == 1 { builder.sessionSettings = rows.values() }
+                if index == 2 { builder.sessionSettings = rows.values() }
                 if parts.indices.contains(part) { parts[part].take(rows, &builder) }
             }
         } catch {

@@ -147,4 +147,20 @@ struct InUseTests {
         // A sequence that the other run held was consumed, and counted there.
         #expect(after.allSatisfy { $0.contains("sequence") })
     }
+
+    @Test("Where an event trigger objects to the shield, the value is consumed and counted")
+    func eventTrigger() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: shop(app) + """
+                CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE 'no DDL here'; END $$;
+                CREATE EVENT TRIGGER refuse ON ddl_command_start EXECUTE FUNCTION refuse();
+                """
+        )
+        let run = try await ReportedRun.of(database, ["--role", app, "-t", "a"])
+        #expect(run.report.counts["passed"] == 1)
+        #expect(run.report.sequencesConsumed.map(\.values) == [1])
+        #expect(try database.rows("SELECT last_value, is_called FROM a_id_seq") == [["1", "t"]])
+    }
 }

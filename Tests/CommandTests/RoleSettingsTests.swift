@@ -100,4 +100,15 @@ struct RoleSettingsTests {
         #expect(run.report.trial("insert public.t as \(app)")?.message == "serializable 30s")
         #expect(run.report.trial("insert public.t as \(other)")?.message == "read committed 90ms")
     }
+
+    @Test("A time limit of the tester's own does not stop the reading of the catalog")
+    func shortLimit() async throws {
+        let app = uniqueRoleName("app")
+        let tester = uniqueRoleName("tester")
+        let database = try await TestServer.any.makeDatabase(sql: shop(app, tester))
+        try database.execute("ALTER ROLE \(tester) SET statement_timeout = '2ms'")
+        try database.execute("ALTER ROLE \(app) SET search_path = books, public")
+        let run = try await ReportedRun.of(database, ["--role", app, "-t", "t"], as: tester)
+        #expect(run.report.counts["passed"] == 1, "\(run.report.trials)")
+    }
 }
