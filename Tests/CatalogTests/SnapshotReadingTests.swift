@@ -32,8 +32,8 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         let calls = try database.rows(
             "SELECT sum(calls) FROM pg_stat_statements WHERE userid = '\(role)'::regrole"
         )
-        // BEGIN, the settings and COMMIT come with the queries.
-        #expect(calls == [["\(Snapshot.queryCount + 3)"]])
+        // BEGIN, the time limit, the other settings and COMMIT come with the queries.
+        #expect(calls == [["\(Snapshot.queryCount + 4)"]])
     }
 
     @Test("A role that may only connect reads what the superuser reads", arguments: TestServer.all)
