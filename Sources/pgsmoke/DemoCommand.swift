@@ -12,8 +12,8 @@ struct DemoCommand: ParsableCommand {
         commandName: "demo",
         abstract: "Show the incident and its cure on a private, throw-away server.",
         discussion: """
-            Makes a PostgreSQL server in a private folder, reached by a Unix socket only, migrates a
-            small shop whose last migration forgets a sequence, runs pgsmoke, applies the missing
+            Makes a PostgreSQL server in a private folder, reached by a Unix socket only, migrates a \
+            small shop whose last migration forgets a sequence, runs pgsmoke, applies the missing \
             GRANT and runs pgsmoke again. Nothing is left afterwards.
             """,
         helpNames: RootCommand.helpNames

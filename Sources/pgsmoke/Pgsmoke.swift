@@ -40,8 +40,8 @@ struct RootCommand: ParsableCommand {
         commandName: "pgsmoke",
         abstract: "Proves that every application role can insert into every application table.",
         discussion: """
-            Run it right after a migration: for every role and table it does SET ROLE, a real
-            INSERT with a real row, and ROLLBACK, and says which privilege is missing.
+            Run it right after a migration: for every role and table it does SET ROLE, a real INSERT \
+            with a real row, and ROLLBACK, and says which privilege is missing.
             """,
         version: "pgsmoke \(Pgsmoke.version)",
         subcommands: [RunCommand.self, DemoCommand.self],
