@@ -19,6 +19,11 @@ extension AccessMap {
             return error.internalQuery != nil && error.context == nil
                 ? .afterTriggers : triggerStage(attempt)
         }
+        // A domain refuses a value while the row is still being put together, or while the statement
+        // is read: nothing that comes after the table's privileges is proven then.
+        if error.sqlState.conditionClass == "23", error.table == nil {
+            return error.position == nil ? .defaults : .parse
+        }
         switch error.sqlState {
         case .notNullViolation: return .notNull
         case .checkViolation, .uniqueViolation, .exclusionViolation: return .checksAndIndexes

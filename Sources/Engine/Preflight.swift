@@ -95,6 +95,9 @@ struct Preflight {
         let user = snapshot.server.user
         let grant = "GRANT \(Identifier.sql(target.name)) TO \(Identifier.sql(user))"
         let options = snapshot.server.version >= 160_000 ? " WITH SET TRUE, INHERIT FALSE" : ""
+        // A role may not grant itself: it takes ADMIN on it, which a superuser always has.
+        let superuser =
+            snapshot.roles.values.filter(\.isSuperuser).min { $0.oid < $1.oid }?.name ?? user
         return Record(
             trial: Trial(
                 role: frame.role.name,
@@ -115,7 +118,7 @@ struct Preflight {
                     grantee: user
                 )
             ],
-            cure: [Cure(sql: grant + options, runBy: target.name, isProven: false)]
+            cure: [Cure(sql: grant + options, runBy: superuser, isProven: false)]
         )
     }
 }
