@@ -52,14 +52,31 @@ package struct Runner: Sendable {
             stop: stop
         )
         context.backends.insert(connection.backendPID)
+        context.foresee(trials)
+        let watch = options.sequences == .preserve ? try SequenceWatch(over: connection) : nil
         let units = WorkUnit.units(
             of: trials.enumerated().map { ($0.offset, $0.element) },
             with: context
         )
         let lookup = Lookup(snapshot, with: connection, reader: context.reader)
         context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
-        var gathered = await Lanes(context: context, target: target).run(units, progress: progress)
-        try retry(&gathered, units, context, over: connection)
+        var (gathered, last) = await Lanes(context: context, target: target)
+            .run(units, startingOver: connection, progress: progress)
+        // What is known by now stays known if the server goes away at the end.
+        if let last {
+            do {
+                try retry(&gathered, units, context, over: last)
+                if let watch {
+                    gathered.notes += try moved(
+                        since: watch,
+                        besides: gathered.consumed,
+                        over: last
+                    )
+                }
+            } catch {
+                gathered.notes.append("the server was lost before the last retries")
+            }
+        }
         return outcome(of: gathered, trials, context)
     }
 
@@ -82,7 +99,7 @@ package struct Runner: Sendable {
         over connection: Connection
     ) throws(PostgresError) {
         let blocked = gathered.records.filter { $0.value.problem?.isTransient ?? false }
-        guard !blocked.isEmpty, !stop.isRequested, gathered.isComplete else { return }
+        guard !blocked.isEmpty, !stop.isRequested else { return }
         let runner = LaneRunner(context, over: connection, isAlone: true)
         for work in units.flatMap(\.relations) {
             let trials = work.trials.filter { blocked[$0.place] != nil }
@@ -91,6 +108,22 @@ package struct Runner: Sendable {
             for (place, record) in try runner.run(again) { gathered.records[place] = record }
         }
         gathered.add(runner.drawn, in: context.snapshot)
+    }
+
+    /// Names the sequences that moved although no trial was seen to draw from them.
+    private func moved(
+        since watch: SequenceWatch,
+        besides consumed: [OID: Int],
+        over connection: Connection
+    ) throws(PostgresError) -> [String] {
+        let moved = try SequenceWatch(over: connection).moved(since: watch)
+            .subtracting(consumed.keys)
+            .compactMap { access.snapshot.relations[$0]?.objectName.displayed }
+        guard !moved.isEmpty else { return [] }
+        return [
+            "moved while the run was on, by code whose draws could not be foreseen or by somebody "
+                + "else: \(moved.sorted().joined(separator: ", "))"
+        ]
     }
 
     /// Names the owners whose membership would have kept the consumed sequences as they were.
@@ -105,6 +138,19 @@ package struct Runner: Sendable {
         guard !owners.isEmpty else { return [] }
         let names = owners.sorted().map(Identifier.displayed).joined(separator: ", ")
         return ["no value would be consumed with SET membership in the sequences' owners: \(names)"]
+    }
+
+    /// The record of a trial that never had its turn.
+    private func untried(_ trial: Trial) -> Record {
+        if stop.isRequested {
+            return Record(trial: trial, verdict: .skipped, reason: "interrupted")
+        }
+        return Record(
+            trial: trial,
+            verdict: .error,
+            reason: "the connection was lost before its turn",
+            problem: .connectionLost
+        )
     }
 
     private func outcome(
@@ -123,13 +169,7 @@ package struct Runner: Sendable {
         for (place, trial) in trials.enumerated() {
             if case .cannotSet = context.frames[trial.role] { continue }
             outcome.records.append(
-                gathered.records[place]
-                    ?? Record(
-                        trial: trial,
-                        verdict: .skipped,
-                        reason: stop.isRequested
-                            ? "interrupted" : "the connection was lost before its turn"
-                    )
+                gathered.records[place] ?? untried(trial)
             )
         }
         for frame in frames where !frame.notApplied.isEmpty {
@@ -155,7 +195,6 @@ struct Gathered: Sendable {
     var records: [Int: Record] = [:]
     var consumed: [OID: Int] = [:]
     var notes: [String] = []
-    var isComplete = true
 
     /// Counts the values that a connection took: `CACHE` at a time, and each connection its own.
     mutating func add(_ drawn: [OID: Int], in snapshot: Snapshot) {
