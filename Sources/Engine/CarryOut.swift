@@ -32,7 +32,14 @@ extension LaneRunner {
         var prepared: Set<OID> = []
         while start < trials.count {
             let isContinuing = start > 0 && !shields.isEmpty
-            let script = try script(draft, trials, from: start, shields, isolation, isContinuing)
+            let script = try script(
+                draft,
+                trials,
+                from: start,
+                shields,
+                isolation,
+                isContinuing: isContinuing
+            )
             let answer = try script.send(over: connection)
             let seen = Observations(answer)
             for drawn in seen.prepared {
@@ -48,10 +55,15 @@ extension LaneRunner {
                 if let gone, context.options.sequences == .preserve {
                     record = unforeseen(gone, record)
                 }
+                try keepPlan(of: trials[index], draft, shields, isolation, stoppedAt: nil)
                 steps.append(.finished(record))
             }
             guard let (purpose, error) = answer.failure else { return steps }
             if context.stop.isRequested { throw .connectionLost("interrupted") }
+            let stopped = purpose.trial.map { [trials[$0]] } ?? trials[start...]
+            for pending in stopped {
+                try keepPlan(of: pending, draft, shields, isolation, stoppedAt: purpose)
+            }
             switch purpose {
             case .frame, .preparation:
                 try connection.execute("ROLLBACK")
@@ -102,13 +114,14 @@ extension LaneRunner {
         return { sequence in reached.contains { $0.oid == sequence.oid } }
     }
 
-    private func script(
+    /// Writes the trials from `start` on as one script.
+    func script(
         _ draft: RowDraft,
         _ trials: [PendingTrial],
         from start: Int,
         _ shields: [Shield],
         _ isolation: String?,
-        _ isContinuing: Bool
+        isContinuing: Bool
     ) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
         let deferred = DeferredConstraints(for: draft, in: context.snapshot)

@@ -33,6 +33,7 @@ extension LaneRunner {
             script.add(statement, for: .statement(0))
             script.add("ROLLBACK")
             let answer = try script.send(over: connection)
+            keepPlan(of: pending, script, draft, stoppedAt: answer.failure?.purpose)
             if connection.isInTransaction { try connection.execute("ROLLBACK") }
             guard case (.statement, let error)? = answer.failure,
                 error.sqlState == .insufficientPrivilege

@@ -18,6 +18,8 @@ final class LaneRunner {
     private var unshieldable: Set<OID> = []
     /// How often `nextval` was called on sequences that were not shielded.
     private(set) var drawn: [OID: Int] = [:]
+    /// The statements that decided each trial, by its place in the plan.
+    var plans: [Int: PlannedTrial] = [:]
 
     init(_ context: RunContext, over connection: Connection, isAlone: Bool = false) {
         self.context = context
@@ -106,6 +108,7 @@ final class LaneRunner {
         var knowledge = RowKnowledge()
         var revisions = 0
         var scaffoldFailure: (draft: RowDraft, index: Int, error: ServerError)?
+        var plansOfScaffold: [Int: PlannedTrial] = [:]
         let clock = ContinuousClock()
         while !pending.isEmpty {
             let draft = synthesizer.draft(for: relation, knowing: knowledge)
@@ -139,7 +142,10 @@ final class LaneRunner {
                             mayUseReplicaMode: context.user.isSuperuser
                         ) : nil
                     if let next {
-                        if next.goesWithoutScaffold { scaffoldFailure = (draft, index, error) }
+                        if next.goesWithoutScaffold {
+                            scaffoldFailure = (draft, index, error)
+                            plansOfScaffold = plans
+                        }
                         knowledge = next
                         revisions += 1
                     } else {
@@ -170,6 +176,7 @@ final class LaneRunner {
                                 seconds
                             )
                             record.stage = stage
+                            plans[first.place] = plansOfScaffold[first.place]
                         }
                         records.append((first.place, record))
                         pending.removeFirst()

@@ -10,7 +10,7 @@ struct Lanes: Sendable {
 
     private enum Event: Sendable {
         case records([(place: Int, record: Record)])
-        case drawn([OID: Int])
+        case ended(drawn: [OID: Int], plans: [Int: PlannedTrial])
         case note(String)
     }
 
@@ -79,7 +79,9 @@ struct Lanes: Sendable {
                 for (place, record) in records { gathered.records[place] = record }
                 done += records.count
                 progress(done)
-            case .drawn(let drawn): gathered.add(drawn, in: context.snapshot)
+            case .ended(let drawn, let plans):
+                gathered.add(drawn, in: context.snapshot)
+                gathered.plans.merge(plans) { _, new in new }
             case .note(let note): gathered.notes.append(note)
             }
         }
@@ -98,7 +100,7 @@ struct Lanes: Sendable {
         var interrupted: RelationWork?
         while let connection = current, !context.stop.isRequested {
             let runner = LaneRunner(context, over: connection)
-            defer { feed.yield(.drawn(runner.drawn)) }
+            defer { feed.yield(.ended(drawn: runner.drawn, plans: runner.plans)) }
             do {
                 if let work = interrupted {
                     feed.yield(.records(try runner.run(work)))

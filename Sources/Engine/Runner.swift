@@ -29,6 +29,8 @@ package struct Runner: Sendable {
         package var records: [Record] = []
         package var sequencesConsumed: [ConsumedSequence] = []
         package var notes: [String] = []
+        /// What decided each record, in the same order, if it was to be kept.
+        package var plans: [PlannedTrial] = []
     }
 
     /// Carries out the trials; `progress` hears how many are done.
@@ -108,6 +110,7 @@ package struct Runner: Sendable {
             for (place, record) in try runner.run(again) { gathered.records[place] = record }
         }
         gathered.add(runner.drawn, in: context.snapshot)
+        gathered.plans.merge(runner.plans) { _, new in new }
     }
 
     /// Names the sequences that moved although no trial was seen to draw from them.
@@ -153,6 +156,13 @@ package struct Runner: Sendable {
         )
     }
 
+    private func add(_ record: Record, _ plan: PlannedTrial?, to outcome: inout Outcome) {
+        outcome.records.append(record)
+        guard options.keepsPlans else { return }
+        let why = "\(record.verdict.rawValue), nothing was sent: \(record.reason ?? "")"
+        outcome.plans.append(plan ?? PlannedTrial(name: record.trial.name, remarks: [why]))
+    }
+
     private func outcome(
         of gathered: Gathered,
         _ trials: [Trial],
@@ -162,15 +172,14 @@ package struct Runner: Sendable {
         var frames: [RoleFrame] = []
         for (_, result) in context.frames.sorted {
             switch result {
-            case .cannotSet(let record): outcome.records.append(record)
+            case .cannotSet(let record): add(record, nil, to: &outcome)
             case .ready(let frame): frames.append(frame)
             }
         }
         for (place, trial) in trials.enumerated() {
             if case .cannotSet = context.frames[trial.role] { continue }
-            outcome.records.append(
-                gathered.records[place] ?? untried(trial)
-            )
+            let record = gathered.records[place] ?? untried(trial)
+            add(record, gathered.plans[place], to: &outcome)
         }
         for frame in frames where !frame.notApplied.isEmpty {
             let names = frame.notApplied.map(Identifier.displayed).joined(separator: ", ")
@@ -195,6 +204,7 @@ struct Gathered: Sendable {
     var records: [Int: Record] = [:]
     var consumed: [OID: Int] = [:]
     var notes: [String] = []
+    var plans: [Int: PlannedTrial] = [:]
 
     /// Counts the values that a connection took: `CACHE` at a time, and each connection its own.
     mutating func add(_ drawn: [OID: Int], in snapshot: Snapshot) {

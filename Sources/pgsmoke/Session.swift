@@ -15,7 +15,8 @@ struct Session: Sendable {
     var voice: Voice
 
     enum Result: Sendable {
-        case report(RunReport)
+        /// The report and, if they were to be kept, the statements that decided each of its records.
+        case report(RunReport, [PlannedTrial])
         /// The user asked for what is not there; one sentence that names it and the cure.
         case misuse(String)
     }
@@ -39,9 +40,10 @@ struct Session: Sendable {
             version: Pgsmoke.version,
             startedAt: Date().timeIntervalSince1970
         )
+        var plans: [PlannedTrial] = []
         var isMisdirected = false
         do {
-            try await fill(&report, stop)
+            plans = try await fill(&report, stop)
         } catch let error as Misuse {
             return .misuse(error.message)
         } catch let error as Obstacle {
@@ -55,10 +57,13 @@ struct Session: Sendable {
         report.seconds = (ContinuousClock.now - start).seconds
         report.exitCode = ExitCode.of(report.records, signal: signals.received)
         if isMisdirected { report.exitCode = ExitCode.usage }
-        return .report(report)
+        return .report(report, plans)
     }
 
-    private func fill(_ report: inout RunReport, _ stop: StopSignal) async throws {
+    private func fill(
+        _ report: inout RunReport,
+        _ stop: StopSignal
+    ) async throws -> [PlannedTrial] {
         let connection = try Connection(to: target)
         stop.register(connection.canceller())
         guard connection.serverVersion >= 130_000 else {
@@ -105,6 +110,7 @@ struct Session: Sendable {
         report.records = outcome.records
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = outcome.notes
+        return outcome.plans
     }
 
     /// The roles that cannot be named, which an SQL_ASCII database of the cluster may have brought.
