@@ -143,16 +143,13 @@ package struct Runner: Sendable {
         return ["no value would be consumed with SET membership in the sequences' owners: \(names)"]
     }
 
-    /// The record of a trial that never had its turn.
+    /// The record of a trial that never had its turn; where a connection was lost, the trial that it
+    /// was lost in is an error.
     private func untried(_ trial: Trial) -> Record {
-        if stop.isRequested {
-            return Record(trial: trial, verdict: .skipped, reason: "interrupted")
-        }
-        return Record(
+        Record(
             trial: trial,
-            verdict: .error,
-            reason: "the connection was lost before its turn",
-            problem: .connectionLost
+            verdict: .skipped,
+            reason: stop.isRequested ? "interrupted" : "the connection was lost before its turn"
         )
     }
 

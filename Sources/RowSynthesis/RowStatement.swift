@@ -48,13 +48,13 @@ extension RowDraft.Row {
         return (names.joined(separator: ", "), contents.joined(separator: ", "))
     }
 
-    /// The INSERT for readers: each column with the source of its value, no value.
+    /// The INSERT for readers, on one line: each column with the source of its value, no value.
     package var described: String {
         let target = "\(Identifier.sql(relation.schema)).\(Identifier.sql(relation.name))"
-        guard !values.isEmpty else { return "INSERT INTO \(target) DEFAULT VALUES" }
         let list = values.sorted { $0.key < $1.key }.compactMap { number, value in
             columnNames[number].map { "\(Identifier.sql($0)): \(value.source.rawValue)" }
         }
-        return "INSERT INTO \(target) (\(list.joined(separator: ", ")))"
+        let row = list.isEmpty ? "DEFAULT VALUES" : "(\(list.joined(separator: ", ")))"
+        return PrintableText.line("INSERT INTO \(target) \(row)")
     }
 }
