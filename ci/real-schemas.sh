@@ -257,6 +257,8 @@ WAGTAIL = ["wagtail.contrib.forms", "wagtail.contrib.redirects", "wagtail.contri
 HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "haystack.backends.simple_backend.SimpleEngine"}}
 MIDDLEWARE = []
 ROOT_URLCONF = "django.contrib.auth.urls"
+STATIC_URL = "static/"
+MEDIA_URL = "media/"
 WAGTAIL_SITE_NAME = "none"
 WAGTAILADMIN_BASE_URL = "http://localhost"'
 }
