@@ -37,8 +37,7 @@ pypi() {
     say "getting $* from PyPI"
     rm -rf "$schema_cache/pypi/$1"
     python3 -m venv "$schema_cache/pypi/$1" &&
-        "$bin/pip" install --quiet --disable-pip-version-check --only-binary=:all: \
-            --no-binary=django-phonenumber-field "$@" &&
+        "$bin/pip" install --quiet --disable-pip-version-check --prefer-binary "$@" &&
         touch "$schema_cache/pypi/$1/complete"
 }
 
@@ -246,7 +245,7 @@ YAML
 }
 
 load_oscar_wagtail() {
-    pypi django-oscar wagtail psycopg2-binary
+    pypi django-oscar wagtail 'django<5' psycopg2-binary
     django_migrate 'OSCAR + WAGTAIL' '
 from oscar import INSTALLED_APPS as OSCAR
 from oscar.defaults import *
