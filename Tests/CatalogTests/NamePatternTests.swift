@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-private let dump = TestServer.any.binaries.program("pg_dump")
+private let dump = TestServer.newest.binaries.program("pg_dump")
 
 @Suite struct NamePatternTests {
     private static let tables = [
@@ -36,10 +36,11 @@ private let dump = TestServer.any.binaries.program("pg_dump")
 
     @Test(
         "A pattern selects the tables that pg_dump would dump for it",
-        .enabled(if: access(dump, X_OK) == 0, "pg_dump is needed")
+        .enabled(if: access(dump, X_OK) == 0, "pg_dump is needed"),
+        .enabled(if: TestServer.newest.major >= 14, "13 took such patterns another way")
     )
     func agreesWithDump() async throws {
-        let database = try await TestServer.any.makeDatabase()
+        let database = try await TestServer.newest.makeDatabase()
         let connection = try database.connect()
         for (schema, tables) in Self.schemas {
             let schema = try connection.quoted(identifier: schema)

@@ -35,6 +35,9 @@ package struct TestServer: Sendable, Hashable, CustomStringConvertible {
     /// One of the versions, for tests to which the version does not matter.
     package static var any: TestServer { all[0] }
 
+    /// The newest version, for what the oldest does not have yet.
+    package static var newest: TestServer { all[all.count - 1] }
+
     /// Returns the running server.
     package func running() async throws -> PrivateServer {
         try await RunningServers.shared.server(for: self)

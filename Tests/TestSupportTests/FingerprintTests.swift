@@ -37,7 +37,7 @@ struct FingerprintTests {
             "ALTER ROLE $app NOLOGIN",
             "GRANT $app TO CURRENT_USER",
             "CREATE SCHEMA more",
-            "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1",
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
             "CREATE RULE r AS ON DELETE TO item DO INSTEAD NOTHING",
             "SELECT lo_create(1)",
         ]
