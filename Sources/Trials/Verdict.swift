@@ -27,6 +27,7 @@ package enum Problem: String, Sendable, Hashable, Codable {
     case sequenceBehind = "pgsmoke.SequenceBehind"
     case sequenceExhausted = "pgsmoke.SequenceExhausted"
     case inconclusive = "pgsmoke.Inconclusive"
+    case uncovered = "pgsmoke.Uncovered"
 
     case noConnection = "pgsmoke.NoConnection"
     case setRole = "pgsmoke.SetRole"
