@@ -26,7 +26,8 @@ final class LaneRunner {
         synthesizer = RowSynthesizer(
             context.snapshot,
             parents: context.parents,
-            salt: Int(connection.backendPID) % 1_000
+            salt: Int(connection.backendPID) % 1_000,
+            declared: context.declarations.rowValues
         )
         lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
         shielding = Shielding(
@@ -142,6 +143,7 @@ final class LaneRunner {
                         revisions += 1
                     } else {
                         var record = stopped(first, draft, error, isForcing, seconds)
+                        try blameDeclaredValue(in: draft, for: error, of: first, in: &record)
                         if record.verdict == .inconclusive, let failure = scaffoldFailure {
                             let stage = record.stage
                             record = scaffoldFailed(

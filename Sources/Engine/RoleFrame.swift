@@ -29,14 +29,17 @@ extension RoleFrame {
     /// Puts the settings together that a login would have: role in database, else role, else
     /// database, else all, else the configuration's; what only the connecting role has goes back.
     ///
-    /// `configured` holds values from the server's configuration files, by name.
+    /// `configured` holds values from the server's configuration files, by name; `declared` what the
+    /// user wants on top of it all.
     init(
         for role: Role,
         in snapshot: Snapshot,
         options: EngineOptions,
-        configured: [String: String]
+        configured: [String: String],
+        declared: [Declarations.Parameter] = []
     ) {
-        let login = LoginSettings(of: role, in: snapshot, configured: configured)
+        var login = LoginSettings(of: role, in: snapshot, configured: configured)
+        login.override(with: declared)
         var settings: [Setting] = []
         var isolation: String?
         var effective = role
@@ -134,6 +137,15 @@ struct LoginSettings {
                 ?? setting(name, database: database, role: 0)
                 ?? setting(name, database: 0, role: 0)
                 ?? configured[name] ?? builtIn ?? ""
+        }
+    }
+
+    /// Puts declared parameters on top; the server takes no notice of capitals in their names.
+    mutating func override(with declared: [Declarations.Parameter]) {
+        for parameter in declared {
+            let name = parameter.name.lowercased()
+            for other in values.keys where other.lowercased() == name { values[other] = nil }
+            values[name] = parameter.value
         }
     }
 

@@ -9,6 +9,7 @@ internal import Trials
 struct RunContext: Sendable {
     let access: AccessMap
     let options: EngineOptions
+    var declarations = Declarations()
     /// The connecting role.
     let user: Principal
     let frames: ExactNames<Preflight.Result>

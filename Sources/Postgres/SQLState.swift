@@ -17,6 +17,7 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package static let checkViolation = Self("23514")
     package static let exclusionViolation = Self("23P01")
     package static let sequenceLimitExceeded = Self("2200H")
+    package static let stringTooLong = Self("22001")
     package static let numericValueOutOfRange = Self("22003")
     package static let invalidTextRepresentation = Self("22P02")
     package static let readOnlyTransaction = Self("25006")
