@@ -5,6 +5,7 @@ import FoundationEssentials
 import Glibc
 import Postgres
 import Reports
+import Settings
 import Trials
 
 /// `pgsmoke run`: the trials.
@@ -16,6 +17,15 @@ struct RunCommand: ParsableCommand {
     )
 
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
+
+    @Option(
+        name: [.customShort("c"), .customLong("config")],
+        help: ArgumentHelp(
+            "Settings file; without it, the pgsmoke.yml of this folder or one above.",
+            valueName: "file"
+        )
+    )
+    var config: String?
 
     @Option(
         name: [.customShort("n"), .customLong("schema")],
@@ -91,6 +101,9 @@ struct RunCommand: ParsableCommand {
         guard !(junit == "-" && json == "-") else {
             throw ValidationError("Only one of --junit and --json can be '-', stdout.")
         }
+        guard config?.isEmpty != true else {
+            throw ValidationError("--config takes the name of a file, not an empty one.")
+        }
         guard !roles.contains(where: \.isEmpty) else {
             throw ValidationError("--role takes the name of a role, not an empty one.")
         }
@@ -106,8 +119,18 @@ struct RunCommand: ParsableCommand {
             Console.complain("pgsmoke: \(error.message)")
             return ending(ExitCode.usage)
         }
+        let settings: RunSettings
+        do {
+            settings = try RunSettings(config: config, connection, environment)
+        } catch {
+            files.discard()
+            Console.complain("pgsmoke: \(error.message)")
+            return ending(ExitCode.settings)
+        }
+        let voice = quiet ? Voice.silent : .of(environment)
+        if let file = settings.file { voice.say("settings from \(PrintableText.line(file.path))") }
         let session = Session(
-            target: connection.target(environment),
+            target: settings.target,
             selection: Selection(
                 schemas: schemas,
                 excludedSchemas: excludedSchemas,
@@ -115,21 +138,22 @@ struct RunCommand: ParsableCommand {
                 excludedTables: excludedTables
             ),
             roles: roles,
+            settings: settings.file,
             options: EngineOptions(
                 jobs: jobs,
                 sequences: sequences,
                 lockTimeout: lockTimeout.milliseconds,
                 statementTimeout: statementTimeout.milliseconds
             ),
-            voice: quiet ? .silent : .of(environment)
+            voice: voice
         )
         let report: RunReport
         switch await session.run() {
         case .report(let finished): report = finished
-        case .misuse(let message):
+        case .misuse(let message, let exitCode):
             files.discard()
             Console.complain("pgsmoke: \(message)")
-            return ending(ExitCode.usage)
+            return ending(exitCode)
         }
         let isStdoutTaken = junit == "-" || json == "-"
         let text = TerminalReport.text(
