@@ -92,10 +92,11 @@ package struct ConnectionEntry: Sendable, Hashable {
                 case .text(let text): value += text
                 case .variable(let name, let fallback):
                     guard let text = isSet(name) ? environment[name] : fallback else {
+                        let fallback = keyword == "password" ? "" : "value"
                         throw file.error(
                             parameter.value.line,
                             "the environment variable \(name) of '\(keyword)' is not set or empty;"
-                                + " set it, or give a default: ${\(name):-value}"
+                                + " set it, or give a default: ${\(name):-\(fallback)}"
                         )
                     }
                     value += text
@@ -180,7 +181,7 @@ package struct ConnectionEntry: Sendable, Hashable {
 
 extension [ConnectionEntry.Piece] {
     fileprivate var isSingleVariable: Bool {
-        guard count == 1, case .variable(_, nil) = self[0] else { return false }
-        return true
+        guard count == 1, case .variable(_, let fallback) = self[0] else { return false }
+        return fallback?.isEmpty ?? true
     }
 }

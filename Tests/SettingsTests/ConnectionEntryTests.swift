@@ -46,6 +46,13 @@ import Testing
         #expect(error?.sentence.contains("DB_HOST of 'host' is not set or empty") == true)
     }
 
+    @Test("A password that may be missing is then left to libpq's other ways")
+    func missingPassword() throws {
+        #expect(try resolved("  password: ${P:-}\n") == ["password": ""])
+        let error = #expect(throws: SettingsError.self) { try resolved("  password: ${P}\n") }
+        #expect(error?.sentence.hasSuffix("or give a default: ${P:-}") == true)
+    }
+
     @Test(
         "No password stands in the file in clear, in whatever shape",
         arguments: [

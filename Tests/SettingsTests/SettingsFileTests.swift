@@ -54,13 +54,24 @@ import Trials
         #expect(
             users.rules[1].rules == OperationRules(allow: [.select], deny: [.insert, .update])
         )
-        #expect(file.tables[1].values.map(\.expression.value) == ["42", "next_number()"])
+        #expect(file.tables[1].values.map(\.expression.value) == ["42", "billing.next_number()"])
         #expect(
             file.connection.parameters.map(\.keyword) == [
                 "host", "port", "dbname", "user", "password", "passfile", "sslmode", "sslcert",
                 "sslkey", "sslrootcert", "connect_timeout", "target_session_attrs",
             ]
         )
+    }
+
+    @Test("The README's example is a file that can be read")
+    func readme() throws {
+        let path = fixtures.appending(path: "../../README.md").path(percentEncoded: false)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "\n## pgsmoke.yml\n").last)
+        let example = section.components(separatedBy: "```")[1].dropFirst("yaml\n".count)
+        let file = try read(String(example))
+        #expect(file.roles.map(\.name.value) == ["app_role", "readonly_role", "importer"])
+        #expect(file.tables.map(\.values.count) == [2])
     }
 
     @Test(
