@@ -85,11 +85,21 @@ package struct DeclarationCheck {
     package func unusableValue(for roles: [String]) throws(PostgresError) -> UnusableValue? {
         let frames = try frames(for: roles)
         for (relation, values) in declarations.values.sorted(by: { $0.key < $1.key }) {
+            var places: [(column: Int, frames: ExpressionFrames)] = []
             for (column, value) in values.sorted(by: { $0.key < $1.key }) {
-                guard let place = try Place(relation, column, snapshot, connection) else {
-                    continue
+                if let frames = try ExpressionFrames(
+                    value.expression,
+                    for: column,
+                    of: relation,
+                    in: snapshot,
+                    with: connection
+                ) {
+                    places.append((column, frames))
                 }
-                if let reason = try reason(against: value.expression, at: place, under: frames) {
+            }
+            if try fit(places.map(\.frames), under: frames[0]) { continue }
+            for (column, expression) in places {
+                if let reason = try reason(against: expression, under: frames) {
                     return UnusableValue(relation: relation, column: column, reason: reason)
                 }
             }
@@ -97,24 +107,24 @@ package struct DeclarationCheck {
         return nil
     }
 
-    /// A column as an INSERT names it.
-    private struct Place {
-        let table: String
-        let column: String
-
-        init?(
-            _ relation: OID,
-            _ column: Int,
-            _ snapshot: Snapshot,
-            _ connection: Connection
-        ) throws(PostgresError) {
-            guard let relation = snapshot.relations[relation],
-                let column = snapshot.columns[relation.oid]?.first(where: { $0.number == column })
-            else { return nil }
-            let schema = try connection.quoted(identifier: relation.schema)
-            table = "\(schema).\(try connection.quoted(identifier: relation.name))"
-            self.column = try connection.quoted(identifier: column.name)
+    /// Whether all of a table's expressions can be read at the first go, in one transaction.
+    private func fit(
+        _ expressions: [ExpressionFrames],
+        under frame: [String]
+    ) throws(PostgresError) -> Bool {
+        let results = try connection.exchange(frame)
+        if case .failed = results.last {
+            try connection.execute("ROLLBACK")
+            return false
         }
+        var isFitting = true
+        for expression in expressions where isFitting {
+            for statement in expression.statements where isFitting {
+                isFitting = try complaint(about: statement, of: expression) == nil
+            }
+        }
+        try connection.execute("ROLLBACK")
+        return isFitting
     }
 
     /// The statements that open a transaction with each search path that a role may have, under the
@@ -151,14 +161,13 @@ package struct DeclarationCheck {
     }
 
     private func reason(
-        against expression: String,
-        at place: Place,
+        against expression: ExpressionFrames,
         under frames: [[String]]
     ) throws(PostgresError) -> Reason? {
         var refusals: [ServerError] = []
         var isReadable = false
         for frame in frames {
-            switch try reading(of: expression, at: place, under: frame) {
+            switch try reading(of: expression, under: frame) {
             case nil: continue
             case .value: return nil
             case .unknown: isReadable = true
@@ -181,53 +190,49 @@ package struct DeclarationCheck {
         case broken(Reason)
     }
 
-    /// Reads the expression in frames out of which no text can break at once.
-    ///
-    /// What closes the parenthesis too early has to go on as a list in one frame, as a condition in
-    /// another and as a row of VALUES in the third; only an operator does, and that makes it one
-    /// value again. The line breaks end a comment. Returns `nil` if the transaction cannot be opened.
+    /// Reads the expression in all its frames; `nil` if the transaction cannot be opened.
     private func reading(
-        of expression: String,
-        at place: Place,
+        of expression: ExpressionFrames,
         under frame: [String]
     ) throws(PostgresError) -> Reading? {
-        let statements = [
-            "SELECT (\n\(expression)\n)", "VALUES ((\n\(expression)\n))",
-            "SELECT WHERE (\n\(expression)\n) IS NULL",
-            "INSERT INTO \(place.table) (\(place.column)) VALUES ((\n\(expression)\n))",
-        ]
-        var isOpen = false
         var isUnknown = false
         var refusal: ServerError?
-        for (index, statement) in statements.enumerated() {
-            if !isOpen {
-                let results = try connection.exchange(frame)
-                if case .failed = results.last {
-                    try connection.execute("ROLLBACK")
-                    return nil
-                }
-                isOpen = true
-            }
-            do throws(PostgresError) {
-                let description = try connection.describe(statement)
-                guard description.parameters == 0, index != 0 || description.columns == 1 else {
-                    try connection.execute("ROLLBACK")
-                    return .broken(description.parameters > 0 ? .hasParameters : .isNotOneValue)
-                }
-            } catch {
-                guard case .server(let answer) = error else { throw error }
+        for statement in expression.statements {
+            if !connection.isInTransaction, case .failed = try connection.exchange(frame).last {
                 try connection.execute("ROLLBACK")
-                isOpen = false
-                switch answer.sqlState.code {
-                case "42601": return .broken(.refused(answer))
-                case "42501", "55P03", "57014": isUnknown = true
-                default: refusal = refusal ?? answer
-                }
+                return nil
+            }
+            guard let reason = try complaint(about: statement, of: expression) else { continue }
+            try connection.execute("ROLLBACK")
+            guard case .refused(let error) = reason else { return .broken(reason) }
+            switch error.sqlState.code {
+            case "42601": return .broken(reason)
+            case "42501", "55P03", "57014": isUnknown = true
+            default: refusal = refusal ?? error
             }
         }
-        if isOpen { try connection.execute("ROLLBACK") }
+        if connection.isInTransaction { try connection.execute("ROLLBACK") }
         if let refusal { return .refused(refusal) }
         return isUnknown ? .unknown : .value
+    }
+
+    /// What the server has against one of the statements.
+    private func complaint(
+        about statement: String,
+        of expression: ExpressionFrames
+    ) throws(PostgresError) -> Reason? {
+        do throws(PostgresError) {
+            guard statement == expression.query else {
+                try connection.prepare(statement)
+                return nil
+            }
+            let description = try connection.describe(statement)
+            if description.parameters > 0 { return .hasParameters }
+            return description.columns == 1 ? nil : .isNotOneValue
+        } catch {
+            guard case .server(let answer) = error else { throw error }
+            return .refused(answer)
+        }
     }
 }
 

@@ -26,95 +26,143 @@ extension LaneRunner {
             pending.trial.expected == .allowed,
             record.verdict != .failed || error.sqlState == .insufficientPrivilege
         else { return }
-        let columns = declared.keys.sorted()
-        let violated = violatedColumns(by: error, in: draft)
-        let guilty: [Int]
-        let deed: String
-        if let failing = try columnFailing(among: declared, like: error, under: pending.frame) {
-            guilty = [failing]
-            deed = "cannot be computed as \(Identifier.displayed(pending.frame.effective.name))"
-        } else if isMisfit(error) {
-            guilty = columns
-            deed = columns.count == 1 ? "does not fit the column" : "do not all fit the columns"
-        } else if !violated.isEmpty, violated.isSubset(of: columns) {
-            guilty = violated.sorted()
-            let constraint = error.constraint.map { "constraint \(Identifier.displayed($0))" }
-            deed =
-                "\(guilty.count == 1 ? "violates" : "violate") \(constraint ?? "a rule of the table")"
-        } else {
-            return
-        }
+        let fault = DeclaredFault(
+            relation: draft.row.relation,
+            declared: declared,
+            error: error,
+            snapshot: context.snapshot
+        )
+        guard let deed = try fault.deed(named: draft.named, under: pending.frame, over: connection)
+        else { return }
         record.verdict = .error
         record.problem = .invalidStatement
-        record.reason = "\(described(guilty, declared, draft.row.relation)) \(deed)"
+        record.reason = deed
         record.missing = []
     }
+}
 
-    /// Names columns, table and places: `the value of column state of shop.jobs (pgsmoke.yml:12)`.
-    private func described(
-        _ columns: [Int],
-        _ declared: [Int: Declarations.Value],
-        _ relation: Relation
-    ) -> String {
-        let all = context.snapshot.columns[relation.oid] ?? []
-        let list = columns.map { number in
-            let name = all.first { $0.number == number }?.name ?? ""
-            return "\(Identifier.displayed(name)) (\(declared[number]?.place ?? ""))"
-        }.joined(separator: ", ")
-        let table = relation.objectName.displayed
-        return columns.count == 1
-            ? "the value of column \(list) of \(table)"
-            : "the values of columns \(list) of \(table)"
-    }
+/// Finds out which declared value stopped a row, if one did.
+private struct DeclaredFault {
+    let relation: Relation
+    let declared: [Int: Declarations.Value]
+    let error: ServerError
+    let snapshot: Snapshot
 
-    /// Whether a value is beyond the length, range or domain of a column's type; the values that
-    /// pgsmoke makes by itself are not.
-    private func isMisfit(_ error: ServerError) -> Bool {
-        guard error.isInOurStatement else { return false }
-        return error.sqlState == .stringTooLong || error.sqlState == .numericValueOutOfRange
-            || error.sqlState.conditionClass == "23" && error.table == nil
-    }
-
-    /// The columns of the violated constraint, as far as the row names them.
-    private func violatedColumns(by error: ServerError, in draft: RowDraft) -> Set<Int> {
-        let relation = draft.row.relation
-        guard error.sqlState.conditionClass == "23" else { return [] }
-        let snapshot = context.snapshot
-        var columns: Set<Int> = []
+    /// Says what the value did, such as `the value of column state (pgsmoke.yml:12) of shop.jobs
+    /// violates constraint jobs_state_check`; `nil` if it is not to blame, or not it alone.
+    func deed(
+        named: Set<Int>,
+        under frame: RoleFrame,
+        over connection: Connection
+    ) throws(PostgresError) -> String? {
+        for column in declared.keys.sorted() {
+            if try fails(alone(column), under: frame, over: connection) {
+                let role = Identifier.displayed(frame.effective.name)
+                return "\(described([column])) cannot be computed as \(role)"
+            }
+            if isMisfit,
+                try fails(try fitted(column, connection), under: frame, over: connection)
+            {
+                return "\(described([column])) does not fit the column"
+            }
+        }
+        // Where a value of pgsmoke's own is concerned too, it may be that one.
+        let violated = violatedColumns.intersection(named)
+        guard !violated.isEmpty, violated.isSubset(of: declared.keys) else { return nil }
+        let subject = described(violated.sorted())
+        let isOne = violated.count == 1
+        if error.sqlState == .notNullViolation {
+            return "\(subject) is NULL, which the column does not take"
+        }
         if error.sourceFunction == "ExecFindPartition" {
-            columns = Set(snapshot.partitionKeys[relation.oid]?.columns ?? [])
-        } else if error.sqlState == .notNullViolation {
-            columns = Set(
-                (snapshot.columns[relation.oid] ?? []).filter { $0.name == error.column }
-                    .map(\.number)
-            )
-        } else if let name = error.constraint {
-            columns = Set(
-                (snapshot.constraints[relation.oid] ?? []).first { $0.name == name }?.columns
-                    ?? snapshot.uniqueIndexes[relation.oid]?.first { $0.name == name }?.columns
-                    ?? []
-            )
+            return "\(subject) \(isOne ? "leads" : "lead") to no partition"
         }
-        return columns.intersection(draft.named)
+        let constraint = Identifier.displayed(error.constraint ?? "")
+        return "\(subject) \(isOne ? "violates" : "violate") constraint \(constraint)"
     }
 
-    /// Finds the value that fails by itself, in the way that the row failed.
-    private func columnFailing(
-        among declared: [Int: Declarations.Value],
-        like error: ServerError,
-        under frame: RoleFrame
-    ) throws(PostgresError) -> Int? {
-        for (column, value) in declared.sorted(by: { $0.key < $1.key }) {
-            let lines = try frame.lines(with: connection)
-            let results = try connection.exchange(
-                ["BEGIN", "SET LOCAL statement_timeout = \(context.options.statementTimeout)"]
-                    + lines
-                    + ["SELECT (\n\(value.expression)\n)", "ROLLBACK"]
-            )
-            guard case .failed(let answer) = results.last else { continue }
-            try connection.execute("ROLLBACK")
-            if results.count == lines.count + 3, answer.sqlState == error.sqlState { return column }
+    /// Names columns, their places and the table.
+    private func described(_ columns: [Int]) -> String {
+        let list = columns.map { number in
+            "\(Identifier.displayed(name(of: number))) (\(declared[number]?.place ?? ""))"
         }
-        return nil
+        let noun = columns.count == 1 ? "the value of column" : "the values of columns"
+        return "\(noun) \(list.joined(separator: ", ")) of \(relation.objectName.displayed)"
+    }
+
+    private func name(of column: Int) -> String {
+        snapshot.columns[relation.oid]?.first { $0.number == column }?.name ?? ""
+    }
+
+    /// Whether a value was beyond the length, range or domain of a column's type.
+    private var isMisfit: Bool {
+        error.isInOurStatement
+            && (error.sqlState == .stringTooLong || error.sqlState == .numericValueOutOfRange
+                || error.sqlState == .checkViolation && error.table == nil)
+    }
+
+    private func alone(_ column: Int) -> String {
+        "SELECT (\n\(declared[column]?.expression ?? "")\n)"
+    }
+
+    /// Makes a field of a row of the table's type from the value: there its length, range and domain
+    /// are those of the column.
+    private func fitted(
+        _ column: Int,
+        _ connection: Connection
+    ) throws(PostgresError) -> String {
+        let schema = try connection.quoted(identifier: relation.schema)
+        let type = "\(schema).\(try connection.quoted(identifier: relation.name))"
+        let field = try connection.quoted(literal: name(of: column))
+        return """
+            SELECT pg_catalog.jsonb_populate_record(NULL::\(type), \
+            pg_catalog.jsonb_build_object(\(field), (
+            \(declared[column]?.expression ?? "")
+            )))
+            """
+    }
+
+    /// Whether a query fails in the way that the row failed.
+    private func fails(
+        _ query: String,
+        under frame: RoleFrame,
+        over connection: Connection
+    ) throws(PostgresError) -> Bool {
+        let opening =
+            ["BEGIN", "SET LOCAL statement_timeout = '2s'", "SET LOCAL lock_timeout = '2s'"]
+            + (try frame.lines(with: connection))
+        let results = try connection.exchange(opening + [query, "ROLLBACK"])
+        guard case .failed(let answer) = results.last else { return false }
+        try connection.execute("ROLLBACK")
+        return results.count == opening.count + 1 && answer.sqlState == error.sqlState
+            && answer.constraint == error.constraint
+    }
+
+    /// The columns of the violated constraint of the table, or of those beneath a view.
+    private var violatedColumns: Set<Int> {
+        guard error.sqlState.conditionClass == "23" else { return [] }
+        let tables = [relation.oid] + (snapshot.reach.viewBases[relation.oid] ?? [])
+        let names = Set(tables.flatMap(violatedNames))
+        let own = snapshot.columns[relation.oid] ?? []
+        return Set(own.filter { names.contains($0.name) }.map(\.number))
+    }
+
+    private func violatedNames(in table: OID) -> [String] {
+        guard let table = snapshot.relations[table],
+            // A partition has its root's constraints.
+            table.kind == .partitionedTable
+                || error.table == table.name && error.schema == table.schema
+        else { return [] }
+        if error.sqlState == .notNullViolation { return error.column.map { [$0] } ?? [] }
+        let numbers: [Int]? =
+            if error.sourceFunction == "ExecFindPartition" {
+                snapshot.partitionKeys[table.oid]?.columns
+            } else {
+                snapshot.constraints[table.oid]?.first { $0.name == error.constraint }?.columns
+                    ?? snapshot.uniqueIndexes[table.oid]?.first { $0.name == error.constraint }?
+                    .columns
+            }
+        let columns = snapshot.columns[table.oid] ?? []
+        return columns.filter { numbers?.contains($0.number) ?? false }.map(\.name)
     }
 }

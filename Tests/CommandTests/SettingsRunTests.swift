@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestSupport
 import Testing
 
@@ -174,9 +175,9 @@ struct SettingsRunTests {
             ("billing.invoices", "note", "'x'", "violates constraint invoices_note_check"),
             ("billing.invoices", "amount", "10 ^ 9", "does not fit the column"),
             ("billing.invoices", "amount", "1 / (SELECT 0)", "cannot be computed as settings_app"),
-            ("billing.invoices", "currency", "NULL", "violates a rule of the table"),
+            ("billing.invoices", "currency", "NULL", "is NULL, which the column does not take"),
             ("events", "kind", "repeat('x', 9)", "does not fit the column"),
-            ("events", "day", "date '1999-01-01'", "violates a rule of the table"),
+            ("events", "day", "date '1999-01-01'", "leads to no partition"),
             ("users", "name", "(SELECT rolpassword FROM pg_authid LIMIT 1)", "cannot be computed"),
         ]
     )
@@ -277,5 +278,125 @@ struct SettingsRunTests {
         )
         #expect(run.report.trials.map(\.verdict) == ["passed"])
         #expect(run.report.notes.contains { $0.contains("session_replication_role") })
+    }
+
+    @Test("The file of the working folder, or of one above it, is found and told")
+    func found() async throws {
+        let database = try await SettingsFixture.database()
+        try await withTemporaryDirectory { folder in
+            let below = "\(folder)/a/b"
+            try FileManager.default.createDirectory(
+                atPath: below,
+                withIntermediateDirectories: true
+            )
+            try "schemas: [no_such]".write(
+                toFile: "\(folder)/pgsmoke.yml",
+                atomically: true,
+                encoding: .utf8
+            )
+            for (place, shown) in [(folder, "pgsmoke.yml"), (below, "\(folder)/pgsmoke.yml")] {
+                let command = try await CommandRun.of(database.options(), in: place)
+                #expect(command.status == 78)
+                #expect(command.standardError.contains("pgsmoke: settings from \(shown)\n"))
+                #expect(command.standardError.contains("pgsmoke: \(shown):1: 'no_such'"))
+            }
+            let other = try await CommandRun.of(
+                database.options() + ["-q", "-c", "\(folder)/other.yml"],
+                in: folder
+            )
+            #expect(other.standardError.contains("\(folder)/other.yml: there is no such file"))
+            try FileManager.default.createDirectory(
+                atPath: "\(folder)/a/.git",
+                withIntermediateDirectories: true
+            )
+            let stopped = try await CommandRun.of(
+                database.options() + ["--role", "settings_app", "-t", "events"],
+                in: below
+            )
+            #expect(stopped.status == 0)
+        }
+    }
+
+    @Test("The file's connection is used where neither options nor environment say otherwise")
+    func connection() async throws {
+        let database = try await SettingsFixture.database()
+        let target = database.target()
+        try await withTemporaryDirectory { folder in
+            let file = "\(folder)/pgsmoke.yml"
+            func status(
+                _ lines: [String],
+                _ arguments: [String] = [],
+                _ environment: [String: String] = [:]
+            ) async throws -> (Int32, String) {
+                try "connection:\n  \(lines.joined(separator: "\n  "))\n".write(
+                    toFile: file,
+                    atomically: true,
+                    encoding: .utf8
+                )
+                let command = try await CommandRun.of(
+                    ["-q", "-c", file, "--role", "settings_app", "-t", "events"] + arguments,
+                    environment: environment
+                )
+                return (command.status, command.standardError)
+            }
+            let right = [
+                "host: ${SOCKET}", "port: \(target.port ?? "")", "user: \(target.user ?? "")",
+                "dbname: ${NAME:-\(database.name)}", "password: ${PASSWORD}",
+            ]
+            let known = ["SOCKET": target.host ?? "", "PASSWORD": "s3cret"]
+            #expect(try await status(right, [], known).0 == 0)
+            // Each option and each variable of the environment comes before it.
+            let wrong = ["host: /nowhere", "port: 1", "user: nobody", "dbname: nothing"]
+            #expect(try await status(wrong, database.options()).0 == 0)
+            #expect(
+                try await status(
+                    wrong,
+                    [],
+                    [
+                        "PGHOST": target.host ?? "", "PGPORT": target.port ?? "",
+                        "PGUSER": target.user ?? "", "PGDATABASE": database.name,
+                    ]
+                ).0 == 0
+            )
+            let uri =
+                "postgresql://\(target.user ?? "")@/\(database.name)?host=\(target.host ?? "")"
+                + "&port=\(target.port ?? "")"
+            #expect(try await status(wrong, ["-d", uri]).0 == 0)
+            #expect(try await status(wrong, [], ["DATABASE_URL": uri]).0 == 0)
+            #expect(try await status(["dbname: \"\(uri)\""]).0 == 0)
+            #expect(try await status(wrong).0 == 2)
+            // A variable that is not set is told, and never taken for nothing.
+            let unset = try await status(right, [], ["SOCKET": target.host ?? ""])
+            #expect(unset.0 == 78)
+            #expect(unset.1.contains("\(file):6: the environment variable PASSWORD"))
+            // A secret of the environment's never shows, not even where it leads nowhere.
+            let lost = try await status(["host: /nowhere", "password: ${PASSWORD}"], [], known)
+            #expect(lost.0 == 2)
+            #expect(!lost.1.contains("s3cret"))
+        }
+    }
+
+    @Test("The worst names pass through the file as through everything else")
+    func hostileNames() async throws {
+        let database = try await SettingsFixture.database()
+        let fixture = SettingsFixture.folder.appending(path: "good/hostile-names.yml")
+        let run = try await ReportedRun.of(
+            database,
+            ["-c", fixture.path(percentEncoded: false), "-t", "\"Odd.Table\""]
+        )
+        #expect(run.report.trials.map(\.role) == ["settings \"odd' role"])
+        #expect(run.report.trials.map(\.verdict) == ["passed"], "\(run.report.trials)")
+    }
+
+    @Test("Every good file is read, and ends with no code of a mistake")
+    func goodFiles() async throws {
+        let database = try await SettingsFixture.database()
+        for fixture in SettingsFixture.all("good") where fixture.name != "service.yml" {
+            let command = try await CommandRun.of(
+                database.options() + ["-q", "-c", fixture.path],
+                environment: ["SETTINGS_PASSWORD": "x"]
+            )
+            #expect([0, 1, 3].contains(command.status), "\(fixture): \(command.standardError)")
+        }
     }
 }
