@@ -3,15 +3,6 @@ internal import Postgres
 internal import RowSynthesis
 internal import Trials
 
-extension Declarations {
-    /// The expressions as rows take them; the line breaks end a comment.
-    var rowValues: [OID: [Int: RowValue]] {
-        values.mapValues { columns in
-            columns.mapValues { RowValue(.expression("(\n\($0.expression)\n)"), from: .declared) }
-        }
-    }
-}
-
 extension LaneRunner {
     /// Makes an error of a case whose row was stopped by a value that the user has declared.
     ///

@@ -27,7 +27,7 @@ final class LaneRunner {
             context.snapshot,
             parents: context.parents,
             salt: Int(connection.backendPID) % 1_000,
-            declared: context.declarations.rowValues
+            declared: context.declarations.rowValues(in: context.snapshot, over: connection)
         )
         lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
         shielding = Shielding(

@@ -88,7 +88,7 @@ struct Session: Sendable {
         let expectations = plan.expectations
         report.leftOut = plan.relations.leftOut + expectations.leftOut
         var seen: Set<String> = []
-        report.logins = expectations.trials
+        report.logins = (expectations.trials + expectations.uncovered)
             .filter { seen.insert($0.role).inserted }
             .compactMap { snapshot.rolesByName[$0.role].map(access.loginFacts) }
         announce(expectations.trials, server)
