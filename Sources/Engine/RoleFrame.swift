@@ -45,7 +45,9 @@ extension RoleFrame {
         var effective = role
         for (name, value) in login.values.sorted(by: { $0.key < $1.key }) {
             switch name {
-            case "client_encoding", "application_name", "session_authorization": continue
+            case "client_encoding", "session_authorization": continue
+            case "application_name" where !declared.contains { $0.name.lowercased() == name }:
+                continue
             case "role":
                 if let other = snapshot.rolesByName[value],
                     snapshot.canSetRole(role.oid, to: other.oid)

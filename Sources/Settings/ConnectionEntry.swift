@@ -20,6 +20,9 @@ package struct ConnectionEntry: Sendable, Hashable {
     /// Those whose value is a number.
     static let numbers: Set<String> = ["port", "connect_timeout"]
 
+    /// Those whose value is a file; a relative one lies beside the settings file.
+    private static let files: Set<String> = ["passfile", "sslcert", "sslkey", "sslrootcert"]
+
     /// Those whose value is one of a few words.
     private static let choices = [
         "sslmode": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
@@ -102,9 +105,18 @@ package struct ConnectionEntry: Sendable, Hashable {
                     value += text
                 }
             }
-            resolved[keyword] = value
+            resolved[keyword] =
+                Self.files.contains(keyword) ? Self.path(value, beside: file.path) : value
         }
         return resolved
+    }
+
+    private static func path(_ path: String, beside file: String) -> String {
+        // `sslrootcert=system` names no file.
+        guard let slash = file.lastIndex(of: "/"), !path.hasPrefix("/"), path != "system",
+            !path.isEmpty
+        else { return path }
+        return file[...slash] + path
     }
 
     enum Piece: Equatable {

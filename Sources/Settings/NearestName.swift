@@ -3,6 +3,8 @@ package enum NearestName {
     /// Returns a name at most a third of its length away (Levenshtein distance, where two letters
     /// that changed places count as one mistake), if there is one.
     package static func of(_ name: String, among known: [String]) -> String? {
+        // Nothing that anybody has mistyped is longer than twice a name of the server's.
+        guard name.utf8.count <= 256 else { return nil }
         let name = name.lowercased()
         return
             known

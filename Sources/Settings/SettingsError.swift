@@ -9,6 +9,9 @@ package struct SettingsError: Error, Sendable, Hashable {
     /// Names the thing and says what to do.
     package let sentence: String
 
+    /// The most characters of a sentence that are shown: a file's names can be of any length.
+    private static let limit = 1_000
+
     package init(file: String, line: Int?, _ sentence: String) {
         self.file = file
         self.line = line
@@ -18,7 +21,8 @@ package struct SettingsError: Error, Sendable, Hashable {
     /// The sentence behind its place: `pgsmoke.yml:3: unknown key 'rolse'; did you mean 'roles'?`.
     package var message: String {
         let place = PrintableText.line(file) + (line.map { ":\($0)" } ?? "")
-        return "\(place): \(PrintableText.line(sentence))"
+        let line = PrintableText.line(sentence)
+        return "\(place): \(line.prefix(Self.limit))\(line.count > Self.limit ? "…" : "")"
     }
 }
 

@@ -173,6 +173,7 @@ import Trials
             declared: [
                 .init(name: "timezone", value: "UTC"), .init(name: "App.Tenant", value: "4'2"),
                 .init(name: "lock_timeout", value: "1h"),
+                .init(name: "application_name", value: "mine"),
             ]
         )
         let lines = try frame.lines(with: connection)
@@ -181,13 +182,13 @@ import Trials
                 """
                 SELECT current_setting('timezone'), current_setting('app.own'),
                        current_setting('app.tenant'), current_setting('lock_timeout'),
-                       current_setting('search_path')
+                       current_setting('search_path'), current_setting('application_name')
                 """
             ]
         )
         #expect(
             results.last
-                == .succeeded(affected: 1, firstRow: ["UTC", "own", "4'2", "0", "closed"])
+                == .succeeded(affected: 1, firstRow: ["UTC", "own", "4'2", "0", "closed", "mine"])
         )
     }
 }

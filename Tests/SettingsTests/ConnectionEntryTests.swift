@@ -46,6 +46,20 @@ import Testing
         #expect(error?.sentence.contains("DB_HOST of 'host' is not set or empty") == true)
     }
 
+    @Test(
+        "A certificate's relative path starts at the file",
+        arguments: [
+            ("pgsmoke.yml", "ca.crt", "ca.crt"), ("/a/pgsmoke.yml", "x/ca.crt", "/a/x/ca.crt"),
+            ("/a/pgsmoke.yml", "/ca.crt", "/ca.crt"), ("/a/pgsmoke.yml", "system", "system"),
+        ]
+    )
+    func paths(file: String, written: String, expected: String) throws {
+        let text = "connection:\n  sslrootcert: \(written)\n  host: x\n"
+        let file = try SettingsFile(SettingsSource(path: file, text: text))
+        let resolved = try file.connection.resolved(for: file, options: [], environment: [:])
+        #expect(resolved == ["sslrootcert": expected, "host": "x"])
+    }
+
     @Test("A password that may be missing is then left to libpq's other ways")
     func missingPassword() throws {
         #expect(try resolved("  password: ${P:-}\n") == ["password": ""])

@@ -146,6 +146,13 @@ import Trials
         }
     }
 
+    @Test("A name of any length is cut, and looked for among the known ones in no time")
+    func longNames() throws {
+        let name = String(repeating: "rol", count: 300_000)
+        let error = #expect(throws: SettingsError.self) { try read("\(name): 1") }
+        #expect((error?.message.count ?? 0) < 1_100)
+    }
+
     @Test("A sentence is one line, whatever the file's names hold")
     func oneLine() throws {
         let error = #expect(throws: SettingsError.self) {
