@@ -35,22 +35,32 @@ package struct ConnectionEntry: Sendable, Hashable {
     ///
     /// - Throws: a sentence.
     mutating func add(_ keyword: String, _ value: Placed<String>) throws(Complaint) {
-        let pieces = try Self.pieces(of: value.value)
-        if keyword == "password", !pieces.isSingleVariable {
-            throw Complaint(
-                "a password does not belong in the file; write ${NAME} for an environment variable,"
-                    + " or use PGPASSWORD or ~/.pgpass"
-            )
+        let text: VariableText
+        do throws(Complaint) {
+            text = try VariableText(value.value)
+        } catch {
+            // The piece that cannot be read could be one of a password.
+            switch keyword {
+            case "password": throw Self.password
+            case "dbname": throw Complaint("'dbname' holds a $ that starts no ${NAME}")
+            default: throw error
+            }
         }
-        if keyword == "dbname", Self.holdsPassword(pieces) {
+        if keyword == "password", !text.isSingleVariable { throw Self.password }
+        if keyword == "dbname", text.holdsPassword {
             throw Complaint(
                 "the password in 'dbname' does not belong in the file; write ${NAME} for an"
                     + " environment variable in its place, or use PGPASSWORD or ~/.pgpass"
             )
         }
-        if pieces.count == 1, case .text(let text) = pieces[0] { try Self.check(text, as: keyword) }
+        if let constant = text.constant { try Self.check(constant, as: keyword) }
         parameters.append(Parameter(keyword: keyword, value: value))
     }
+
+    private static let password = Complaint(
+        "a password does not belong in the file; write ${NAME} for an environment variable,"
+            + " or use PGPASSWORD or ~/.pgpass"
+    )
 
     private static func check(_ text: String, as keyword: String) throws(Complaint) {
         if keyword == "port", !(1...65_535).contains(Int(text) ?? 0) {
@@ -89,21 +99,15 @@ package struct ConnectionEntry: Sendable, Hashable {
         for parameter in parameters {
             let keyword = parameter.keyword
             if options.contains(keyword) || isSet(Self.variables[keyword] ?? "") { continue }
-            var value = ""
-            for piece in (try? Self.pieces(of: parameter.value.value)) ?? [] {
-                switch piece {
-                case .text(let text): value += text
-                case .variable(let name, let fallback):
-                    guard let text = isSet(name) ? environment[name] : fallback else {
-                        let fallback = keyword == "password" ? "" : "value"
-                        throw file.error(
-                            parameter.value.line,
-                            "the environment variable \(name) of '\(keyword)' is not set or empty;"
-                                + " set it, or give a default: ${\(name):-\(fallback)}"
-                        )
-                    }
-                    value += text
-                }
+            let text = try? VariableText(parameter.value.value)
+            guard let value = text?.value(in: environment) else {
+                let name = text?.missingVariable(in: environment) ?? ""
+                let fallback = keyword == "password" ? "" : "value"
+                throw file.error(
+                    parameter.value.line,
+                    "the environment variable \(name) of '\(keyword)' is not set or empty; set it, "
+                        + "or give a default: ${\(name):-\(fallback)}"
+                )
             }
             resolved[keyword] =
                 Self.files.contains(keyword) ? Self.path(value, beside: file.path) : value
@@ -117,83 +121,5 @@ package struct ConnectionEntry: Sendable, Hashable {
             !path.isEmpty
         else { return path }
         return file[...slash] + path
-    }
-
-    enum Piece: Equatable {
-        case text(String)
-        case variable(String, fallback: String?)
-    }
-
-    /// Takes a text with `${NAME}` and `${NAME:-default}` apart.
-    static func pieces(of text: String) throws(Complaint) -> [Piece] {
-        var pieces: [Piece] = []
-        var rest = Substring(text)
-        while let dollar = rest.firstIndex(of: "$") {
-            if dollar > rest.startIndex { pieces.append(.text(String(rest[..<dollar]))) }
-            rest = rest[dollar...].dropFirst()
-            if rest.first == "{" {
-                guard let end = rest.firstIndex(of: "}") else {
-                    throw Complaint("'${' is never closed; write ${NAME}")
-                }
-                let inner = rest[..<end].dropFirst()
-                let separator = inner.firstRange(of: ":-")
-                let name = inner[..<(separator?.lowerBound ?? inner.endIndex)]
-                guard isVariableName(name) else {
-                    throw Complaint("'${\(inner)}' names no environment variable; write ${NAME}")
-                }
-                let fallback = separator.map { String(inner[$0.upperBound...]) }
-                pieces.append(.variable(String(name), fallback: fallback))
-                rest = rest[end...].dropFirst()
-            } else if rest.first.map({ $0.isASCII && ($0.isLetter || $0 == "_") }) ?? false {
-                let name = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-                throw Complaint("'$\(name)' is no environment variable; write ${\(name)}")
-            } else {
-                pieces.append(.text("$"))
-            }
-        }
-        if !rest.isEmpty { pieces.append(.text(String(rest))) }
-        return pieces
-    }
-
-    private static func isVariableName(_ name: Substring) -> Bool {
-        guard let first = name.first, !first.isNumber else { return false }
-        return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }
-    }
-
-    /// Whether a URI or conninfo string holds a password in clear.
-    private static func holdsPassword(_ pieces: [Piece]) -> Bool {
-        // A variable without a default stands for what is no secret of the file's.
-        let text = pieces.map { piece in
-            switch piece {
-            case .text(let text): text
-            case .variable(_, let fallback): fallback.map { $0.isEmpty ? "\0" : $0 } ?? "\0"
-            }
-        }.joined()
-        func isSecret(_ password: Substring) -> Bool { password.contains { $0 != "\0" } }
-        if let start = text.firstRange(of: "://") {
-            let authority = text[start.upperBound...].prefix { !"/?#".contains($0) }
-            if let at = authority.lastIndex(of: "@"),
-                let colon = authority[..<at].firstIndex(of: ":"),
-                isSecret(authority[..<at][colon...].dropFirst())
-            {
-                return true
-            }
-        }
-        var rest = text[...]
-        while let word = rest.firstRange(of: "password") {
-            rest = rest[word.upperBound...].drop { $0 == " " }
-            guard rest.first == "=" else { continue }
-            let value = rest.dropFirst().drop { $0 == " " || $0 == "'" }
-                .prefix { !" '&".contains($0) }
-            if isSecret(value) { return true }
-        }
-        return false
-    }
-}
-
-extension [ConnectionEntry.Piece] {
-    fileprivate var isSingleVariable: Bool {
-        guard count == 1, case .variable(_, let fallback) = self[0] else { return false }
-        return fallback?.isEmpty ?? true
     }
 }

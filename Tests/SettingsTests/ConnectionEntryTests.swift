@@ -74,13 +74,26 @@ import Testing
             "dbname: postgresql://u:hunter2@h/d", "dbname: \"postgres://u:${P}hunter2@h/d\"",
             "dbname: postgresql://u:${P:-hunter2}@h/d", "dbname: postgresql://h/d?password=hunter2",
             "dbname: \"host=h password = 'hunter2'\"", "dbname: \"host=h sslpassword=hunter2\"",
+            "password: x$hunter2", "password: \"${hunter2 x}\"", "password: [hunter2]",
+            "password: ${P}${hunter2}", "dbname: postgresql://u:p/hunter2@h/d",
         ]
     )
     func passwords(line: String) throws {
         let error = #expect(throws: SettingsError.self) { try resolved("  \(line)\n") }
         #expect(error?.message.contains("hunter2") == false)
-        #expect(error?.sentence.contains("does not belong in the file") == true)
+        #expect(
+            error?.sentence.contains(line.contains("[") ? "must be a text" : "does not belong")
+                == true
+        )
         #expect(error?.line == 2)
+    }
+
+    @Test("What cannot be read of a connection string is not quoted")
+    func unreadableString() throws {
+        let error = #expect(throws: SettingsError.self) {
+            try resolved("  dbname: postgresql://u:pa$hunter2@h/d\n")
+        }
+        #expect(error?.sentence == "'dbname' holds a $ that starts no ${NAME}")
     }
 
     @Test(
