@@ -46,10 +46,32 @@ package struct SettingsSource: Sendable, Hashable {
                     "there is \(names[1]) beside it; keep one of the two"
                 )
             }
-            if let source = found.first { return source }
+            if let source = found.first {
+                if directory != folder { try checkOwner(of: source.path, above: folder) }
+                return source
+            }
             if access(start + ".git", F_OK) == 0 { return nil }
             guard let slash = directory.lastIndex(of: "/"), directory != "/" else { return nil }
             directory = slash == directory.startIndex ? "/" : String(directory[..<slash])
+        }
+    }
+
+    /// Makes sure that a file that nobody has named was not put there by a stranger: it may say where
+    /// to connect and what to run.
+    private static func checkOwner(
+        of path: String,
+        above folder: String
+    ) throws(SettingsError) {
+        var file = stat()
+        var place = stat()
+        guard stat(path, &file) == 0, stat(folder, &place) == 0,
+            [0, geteuid(), place.st_uid].contains(file.st_uid)
+        else {
+            throw SettingsError(
+                file: path,
+                line: nil,
+                "the file belongs to another user; name it with -c if it is meant"
+            )
         }
     }
 

@@ -45,6 +45,23 @@ import Testing
         }
     }
 
+    @Test("A stranger's file above is not taken unasked", .enabled(if: getuid() == 0))
+    func stranger() async throws {
+        try await withTemporaryDirectory { folder in
+            try make("pgsmoke.yml", "a/", in: folder)
+            chown("\(folder)/pgsmoke.yml", 12_345, 12_345)
+            let error = #expect(throws: SettingsError.self) {
+                try SettingsSource.found(above: "\(folder)/a")
+            }
+            #expect(error?.sentence.hasPrefix("the file belongs to another user") == true)
+            #expect(try SettingsSource.found(above: folder)?.text == "pgsmoke.yml")
+            #expect(try SettingsSource.named("\(folder)/pgsmoke.yml").text == "pgsmoke.yml")
+            // A folder that was handed over as a whole is all of one owner's.
+            chown("\(folder)/a", 12_345, 12_345)
+            #expect(try SettingsSource.found(above: "\(folder)/a")?.text == "pgsmoke.yml")
+        }
+    }
+
     @Test("The root of the file system ends the way up", arguments: ["/", "/proc", "/no/such/one"])
     func root(folder: String) throws {
         #expect(try SettingsSource.found(above: folder) == nil)
