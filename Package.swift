@@ -6,6 +6,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
@@ -26,7 +27,13 @@ let package = Package(
         .target(name: "Trials", dependencies: ["CCrypto"]),
         .target(name: "Catalog", dependencies: ["Postgres", "Trials"]),
         .target(name: "Access", dependencies: ["Catalog", "Postgres", "Trials"]),
-        .target(name: "Settings", dependencies: ["Access", "Catalog", "Trials"]),
+        .target(
+            name: "Settings",
+            dependencies: [
+                "Access", "Catalog", "Trials",
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
         .target(name: "RowSynthesis", dependencies: ["Catalog", "Postgres", "Trials"]),
         .target(
             name: "Engine",

@@ -110,10 +110,11 @@ servers_folder() {
 
 # Makes the virtual environment with the tools that tests read reports with.
 need_python_tools() {
-    ! .build-tools/bin/python -c 'import junitparser' 2>/dev/null || return 0
-    say "getting junitparser from PyPI"
+    ! .build-tools/bin/python -c 'import junitparser, jsonschema, yaml' 2>/dev/null || return 0
+    say "getting junitparser, jsonschema and PyYAML from PyPI"
     python3 -m venv .build-tools
-    .build-tools/bin/pip install --quiet --disable-pip-version-check junitparser==5.0.3
+    .build-tools/bin/pip install --quiet --disable-pip-version-check \
+        junitparser==5.0.3 jsonschema==4.26.0 PyYAML==6.0.4
 }
 
 # Adds this machine's server and those of versions 16 and 18 to PGSMOKE_TEST_SERVERS.

@@ -182,7 +182,8 @@ extension AccessMap {
                 problem: .inconclusive,
                 reason:
                     "MissingSetting: \(Identifier.displayed(setting)) is not set; give the role a "
-                    + "value: ALTER ROLE … SET \(PrintableText.line(setting)) = '…'",
+                    + "value: settings: { \(PrintableText.line(setting)): \"…\" } in pgsmoke.yml, "
+                    + "or ALTER ROLE … SET",
                 stage: stage
             )
         }

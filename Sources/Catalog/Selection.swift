@@ -139,24 +139,39 @@ package struct Selection: Sendable, Hashable {
         }
     }
 
-    /// Returns, for each pattern, the schemas or the relations that it matches.
+    /// Returns, for each pattern of tables, the relations that it matches.
+    ///
+    /// - Throws: `SelectionError` for a pattern that cannot be read; `PostgresError`.
+    package static func relations(
+        matching patterns: [String],
+        in snapshot: Snapshot,
+        with connection: Connection
+    ) throws -> [Set<OID>] {
+        try matches(of: patterns.map { try Wanted(.table, $0, in: snapshot) }, with: connection)
+    }
+
+    /// Returns, for each pattern, the schemas or the relations that it matches, in one round trip.
     private static func matches(
         of patterns: [Wanted],
         with connection: Connection
     ) throws -> [Set<OID>] {
+        guard !patterns.isEmpty else { return [] }
+        var queries: [String] = []
+        for pattern in patterns { queries.append(try pattern.query(for: connection)) }
         var matches: [Set<OID>] = []
-        for pattern in patterns {
-            let sql = try pattern.query(for: connection)
-            do throws(PostgresError) {
-                let rows = try connection.execute(sql)
-                matches.append(Set(rows.compactMap { $0[0].flatMap { OID($0) } }))
-            } catch {
-                // 2201B: the server cannot read the regular expression.
-                if case .server(let answer) = error, answer.sqlState.conditionClass == "22" {
-                    throw SelectionError.unreadable(pattern.option.rawValue, pattern.text)
-                }
-                throw error
+        do throws(PostgresError) {
+            try connection.query(queries) { _, rows in
+                matches.append(Set((0..<rows.count).map { rows.oid($0, 0) }))
             }
+        } catch {
+            // 2201B: the server cannot read the regular expression.
+            if case .server(let answer) = error, answer.sqlState.conditionClass == "22",
+                patterns.indices.contains(matches.count)
+            {
+                let culprit = patterns[matches.count]
+                throw SelectionError.unreadable(culprit.option.rawValue, culprit.text)
+            }
+            throw error
         }
         return matches
     }
@@ -167,4 +182,21 @@ package enum SelectionError: Error, Sendable, Hashable {
     case matchesNothing(_ option: String, _ pattern: String)
     case tooManyDots(_ option: String, _ pattern: String)
     case unreadable(_ option: String, _ pattern: String)
+
+    /// The option that the pattern came by.
+    package var option: String {
+        switch self {
+        case .matchesNothing(let option, _), .tooManyDots(let option, _),
+            .unreadable(let option, _):
+            option
+        }
+    }
+
+    package var pattern: String {
+        switch self {
+        case .matchesNothing(_, let pattern), .tooManyDots(_, let pattern),
+            .unreadable(_, let pattern):
+            pattern
+        }
+    }
 }

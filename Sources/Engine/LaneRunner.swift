@@ -28,7 +28,8 @@ final class LaneRunner {
         synthesizer = RowSynthesizer(
             context.snapshot,
             parents: context.parents,
-            salt: Int(connection.backendPID) % 1_000
+            salt: Int(connection.backendPID) % 1_000,
+            declared: context.declarations.rowValues(in: context.snapshot, over: connection)
         )
         lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
         shielding = Shielding(
@@ -166,6 +167,7 @@ final class LaneRunner {
                             stopped(first, draft, error, isForcing: isForcing, seconds),
                             against: draft
                         )
+                        try blameDeclaredValue(in: draft, for: error, of: first, in: &record)
                         if record.verdict == .inconclusive, let failure = scaffoldFailure {
                             let stage = record.stage
                             record = scaffoldFailed(

@@ -8,6 +8,7 @@ struct Preflight {
     let snapshot: Snapshot
     let options: EngineOptions
     let connection: Connection
+    var declarations = Declarations()
 
     /// A role that can be tried, or the case that says why it cannot.
     enum Result: Sendable {
@@ -20,7 +21,13 @@ struct Preflight {
         let configured = try configuredValues()
         var results = ExactNames<Result>()
         for role in roles {
-            let frame = RoleFrame(for: role, in: snapshot, options: options, configured: configured)
+            let frame = RoleFrame(
+                for: role,
+                in: snapshot,
+                options: options,
+                configured: configured,
+                declared: declarations.parameters[role.name] ?? []
+            )
             results[role.name] = try check(frame)
         }
         return results

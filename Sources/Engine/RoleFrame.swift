@@ -37,20 +37,25 @@ extension RoleFrame {
     /// Puts the settings together that a login would have: role in database, else role, else
     /// database, else all, else the configuration's; what only the connecting role has goes back.
     ///
-    /// `configured` holds values from the server's configuration files, by name.
+    /// `configured` holds values from the server's configuration files, by name; `declared` what the
+    /// user wants on top of it all.
     init(
         for role: Role,
         in snapshot: Snapshot,
         options: EngineOptions,
-        configured: [String: String]
+        configured: [String: String],
+        declared: [Declarations.Parameter] = []
     ) {
-        let login = LoginSettings(of: role, in: snapshot, configured: configured)
+        var login = LoginSettings(of: role, in: snapshot, configured: configured)
+        login.override(with: declared)
         var settings: [Setting] = []
         var isolation: String?
         var effective = role
         for (name, value) in login.values.sorted(by: { $0.key < $1.key }) {
             switch name {
-            case "client_encoding", "application_name", "session_authorization": continue
+            case "client_encoding", "session_authorization": continue
+            case "application_name" where !declared.contains { $0.name.lowercased() == name }:
+                continue
             case "role":
                 if let other = snapshot.rolesByName[value],
                     snapshot.canSetRole(role.oid, to: other.oid)
@@ -142,6 +147,15 @@ struct LoginSettings {
                 ?? setting(name, database: database, role: 0)
                 ?? setting(name, database: 0, role: 0)
                 ?? configured[name] ?? builtIn ?? ""
+        }
+    }
+
+    /// Puts declared parameters on top; the server takes no notice of capitals in their names.
+    mutating func override(with declared: [Declarations.Parameter]) {
+        for parameter in declared {
+            let name = parameter.name.lowercased()
+            for other in values.keys where other.lowercased() == name { values[other] = nil }
+            values[name] = parameter.value
         }
     }
 

@@ -9,6 +9,7 @@ internal import Trials
 struct RunContext: Sendable {
     let access: AccessMap
     let options: EngineOptions
+    let declarations: Declarations
     /// The connecting role.
     let user: Principal
     let frames: ExactNames<Preflight.Result>
@@ -25,6 +26,7 @@ struct RunContext: Sendable {
     init(
         access: AccessMap,
         options: EngineOptions,
+        declarations: Declarations = Declarations(),
         user: Principal,
         frames: ExactNames<Preflight.Result>,
         parents: ExistingParents,
@@ -33,6 +35,7 @@ struct RunContext: Sendable {
     ) {
         self.access = access
         self.options = options
+        self.declarations = declarations
         self.user = user
         self.frames = frames
         self.parents = parents

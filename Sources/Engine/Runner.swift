@@ -10,15 +10,18 @@ package struct Runner: Sendable {
     private let options: EngineOptions
     private let target: ConnectionTarget
     private let stop: StopSignal
+    private let declarations: Declarations
 
     package init(
         _ access: AccessMap,
         options: EngineOptions,
+        declarations: Declarations = Declarations(),
         target: ConnectionTarget,
         stop: StopSignal
     ) {
         self.access = access
         self.options = options
+        self.declarations = declarations
         self.target = target
         self.stop = stop
     }
@@ -47,6 +50,7 @@ package struct Runner: Sendable {
         var context = RunContext(
             access: access,
             options: options,
+            declarations: declarations,
             user: access.principal(user.oid),
             frames: try preflight(for: trials, over: connection),
             parents: .none,
@@ -89,8 +93,12 @@ package struct Runner: Sendable {
         var names: Set<String> = []
         let roles = trials.filter { names.insert($0.role).inserted }
             .compactMap { access.snapshot.rolesByName[$0.role] }
-        return try Preflight(snapshot: access.snapshot, options: options, connection: connection)
-            .results(for: roles)
+        return try Preflight(
+            snapshot: access.snapshot,
+            options: options,
+            connection: connection,
+            declarations: declarations
+        ).results(for: roles)
     }
 
     /// Tries what met a lock, a time limit or a deadlock once more, with nobody else at work.

@@ -132,7 +132,7 @@ internal import CLibPQ
     }
 
     /// Turns a result into rows, or frees it and throws what it says.
-    private func checked(_ result: OpaquePointer) throws(PostgresError) -> Rows {
+    func checked(_ result: OpaquePointer) throws(PostgresError) -> Rows {
         switch unsafe PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
             return unsafe Rows(adopting: result)

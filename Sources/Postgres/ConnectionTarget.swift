@@ -13,6 +13,8 @@ package struct ConnectionTarget: Sendable, Hashable {
     package var user: String?
     /// What `database` was taken from, for messages.
     package var origin: String
+    /// Parameters that hold where nothing else says otherwise, in libpq's words.
+    private var fallbacks: [String: String] = [:]
 
     /// Collects the options; `DATABASE_URL` serves if nothing else names a database.
     package init(
@@ -39,6 +41,18 @@ package struct ConnectionTarget: Sendable, Hashable {
     }
 
     private let hasTimeout: Bool
+
+    /// Takes parameters from a settings file, which come after options and environment.
+    package mutating func fallBack(to parameters: [String: String], of file: String) {
+        fallbacks = parameters
+        guard let database = fallbacks.removeValue(forKey: "dbname"), self.database == nil else {
+            return
+        }
+        self.database = database
+        origin = file
+    }
+
+    private var isOption: Bool { origin == "--dbname" }
 
     /// Whether `database` is a URI or a conninfo string rather than a name.
     package var isConnectionString: Bool {
@@ -127,11 +141,12 @@ package struct ConnectionTarget: Sendable, Hashable {
         // an option too, but behind one that the environment gave.
         var parameters: [(name: String, value: String)] = [("application_name", "pgsmoke")]
         if !hasTimeout { parameters.append(("connect_timeout", "10")) }
+        parameters += fallbacks.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         let options = [("host", host), ("port", port), ("user", user)].compactMap { name, value in
             value.map { (name: name, value: $0) }
         }
         let named = database.map { [(name: "dbname", value: $0)] } ?? []
-        parameters += origin == "DATABASE_URL" ? named + options : options + named
+        parameters += isOption ? options + named : named + options
         parameters.append(("client_encoding", "UTF8"))
         let names = unsafe parameters.map { unsafe strdup($0.name) }
         let values = unsafe parameters.map { unsafe strdup($0.value) }

@@ -8,6 +8,7 @@ package enum ValueSource: String, Sendable, Hashable {
     case scaffold = "scaffolded parent"
     case partitionBound = "partition bound"
     case policy = "row-security policy"
+    case declared = "pgsmoke.yml"
     case unknownType = "no value known for its type"
 }
 

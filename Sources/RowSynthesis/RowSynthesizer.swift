@@ -10,13 +10,21 @@ package struct RowSynthesizer: Sendable {
     package let parents: ExistingParents
     /// Differs between connections, so that no two of them make the same unique key.
     package let salt: Int
+    /// What the user has said, by relation and column; it wins over everything.
+    private let declared: [OID: [Int: RowValue]]
     /// For the columns that others refer to, the smallest column that does.
     private let narrowest: [Reach.Place: Column]
 
-    package init(_ snapshot: Snapshot, parents: ExistingParents, salt: Int) {
+    package init(
+        _ snapshot: Snapshot,
+        parents: ExistingParents,
+        salt: Int,
+        declared: [OID: [Int: RowValue]] = [:]
+    ) {
         self.snapshot = snapshot
         self.parents = parents
         self.salt = salt
+        self.declared = declared
         narrowest = snapshot.narrowestReferences()
     }
 
@@ -24,6 +32,9 @@ package struct RowSynthesizer: Sendable {
     func narrowest(_ column: Column) -> Column {
         narrowest[Reach.Place(relation: column.relation, column: column.number)] ?? column
     }
+
+    /// The values that the user has given a relation's columns.
+    func declaredValues(of relation: Relation) -> [Int: RowValue] { declared[relation.oid] ?? [:] }
 
     /// Makes a row for a relation, with the scaffold that it needs.
     package func draft(for relation: Relation, knowing knowledge: RowKnowledge) -> RowDraft {
@@ -91,8 +102,9 @@ private struct Workshop {
         let relation = draft.row.relation
         let columns = snapshot.columns[relation.oid] ?? []
         let required = Set(synthesizer.requiredColumns(of: relation).map(\.number))
-        let named = required.union(knowledge.forced).union(knowledge.values.keys)
-        var values = knowledge.values
+        let declared = synthesizer.declaredValues(of: relation)
+        var values = knowledge.values.merging(declared) { _, declared in declared }
+        let named = required.union(knowledge.forced).union(values.keys)
         bindKeys(of: relation, named: named, values: &values, isScaffold: false)
         let unique = uniqueColumns(of: relation)
         for column in columns where named.contains(column.number) && values[column.number] == nil {
@@ -195,10 +207,13 @@ private struct Workshop {
         let drawn = Set(columns.filter { drawsFromSequence($0) }.map(\.number))
         let generated = Set(columns.filter(\.isGenerated).map(\.number))
         let referenced = Set(key.referencedColumns)
-        let named = required.union(drawn).union(referenced).union(fixed.keys).subtracting(generated)
+        let declared = synthesizer.declaredValues(of: relation)
+        let named = required.union(drawn).union(referenced).union(fixed.keys).union(declared.keys)
+            .subtracting(generated)
         let unique = uniqueColumns(of: relation).union(referenced)
         let boundByKeys = Set(snapshot.requiredForeignKeys(of: relation.oid).flatMap(\.columns))
-        var values = fixed.merging(knowledge.parentValues[relation.oid] ?? [:]) { own, _ in own }
+        var values = fixed.merging(declared) { own, _ in own }
+            .merging(knowledge.parentValues[relation.oid] ?? [:]) { own, _ in own }
         for column in columns
         where named.contains(column.number) && values[column.number] == nil
             && !boundByKeys.contains(column.number)

@@ -8,6 +8,10 @@ package struct InsertExpectations: Sendable {
     package private(set) var trials: [Trial] = []
     /// Relations that cannot take an insert or, without declared roles, take nobody's.
     package private(set) var leftOut: [LeftOut] = []
+    /// Pairs of role and relation that the file speaks of without saying what is expected.
+    package private(set) var uncovered: [Trial] = []
+    /// Operations that are expected of somebody and cannot be tried yet.
+    package private(set) var untried: Set<Operation> = []
 
     /// Expects every declared role to insert into every relation that can take an insert.
     ///
@@ -61,6 +65,45 @@ package struct InsertExpectations: Sendable {
         }
         leftOut += targets.filter { !reached.contains($0.oid) }.map {
             LeftOut(object: $0.objectName, reason: "no application role may insert into it")
+        }
+    }
+
+    /// Expects what the file says of its roles, or of those among them that are named; a named role
+    /// that the file does not know is expected to insert everywhere.
+    ///
+    /// - Throws: `UnknownRole`.
+    package init(
+        following rules: RelationRules,
+        narrowedTo names: [String],
+        on relations: [Relation],
+        in snapshot: Snapshot
+    ) throws(UnknownRole) {
+        let targets = insertTargets(among: relations)
+        var seen = ExactNames<Bool>()
+        for name in names.isEmpty ? rules.file.roleNames.map(\.value) : names
+        where seen[name] == nil {
+            seen[name] = true
+            guard snapshot.rolesByName[name] != nil else {
+                throw UnknownRole(name: name, known: snapshot.rolesByName.names)
+            }
+            for relation in targets {
+                expect(rules.stance(of: name, on: relation.oid), of: name, on: relation)
+            }
+        }
+    }
+
+    private mutating func expect(_ stance: Stance?, of role: String, on relation: Relation) {
+        var trial = Trial(role: role, operation: .insert, object: relation.objectName)
+        guard let stance else {
+            uncovered.append(trial)
+            return
+        }
+        untried.formUnion(stance.allowed.union(stance.denied).filter { !$0.isCarriedOut })
+        if stance.denied.contains(.insert) {
+            trial.expected = .denied
+            trials.append(trial)
+        } else if stance.allowed.contains(.insert) {
+            trials.append(trial)
         }
     }
 

@@ -8,7 +8,7 @@ package enum CaseName {
         switch trial.operation {
         case .connect: return "connect"
         case .setRole: return fitting(trial.object.displayed) { "set-role \($0)" }
-        case .insert:
+        default:
             let ending = trial.expected == .denied ? " is denied" : ""
             let role = Identifier.displayed(trial.role)
             let start = "\(trial.operation.rawValue) "
@@ -26,7 +26,7 @@ package enum CaseName {
             switch trial.operation {
             case .connect: ["connect"]
             case .setRole: [Identifier.displayed(trial.role)]
-            case .insert:
+            default:
                 [trial.role, trial.object.schema ?? ""].map(Identifier.displayed)
             }
         return shortened((["pgsmoke"] + parts).joined(separator: "."), to: limit)

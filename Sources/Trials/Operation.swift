@@ -1,10 +1,34 @@
 /// What a trial asks of the server, in the words of the case names.
-package enum Operation: String, Sendable, Hashable, Codable {
+package enum Operation: String, Sendable, Hashable, Codable, CaseIterable {
+    case select
     case insert
+    case insertReturning = "insert-returning"
+    case upsert
+    case merge
+    case copy
+    case update
+    case delete
+    case selectForUpdate = "select-for-update"
+    case nextval
+    case currval
+    case setval
+    case execute
+    case truncate
+    case references
+    case trigger
+    case maintain
+    case drop
+    case create
     /// Becoming the role, without which nothing of it can be tried.
     case setRole = "set-role"
     /// Reaching the database at all.
     case connect
+
+    /// Those that a role can be expected to be able to do, or not to do.
+    package static let declarable = allCases.filter { $0 != .setRole && $0 != .connect }
+
+    /// Whether this version can try it.
+    package var isCarriedOut: Bool { self == .insert }
 }
 
 /// What a role must, or must not, be able to do.

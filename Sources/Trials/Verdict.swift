@@ -31,6 +31,7 @@ package enum Problem: String, Sendable, Hashable, Codable {
     /// What must be denied is allowed.
     case unexpectedlyAllowed = "pgsmoke.UnexpectedlyAllowed"
     case inconclusive = "pgsmoke.Inconclusive"
+    case uncovered = "pgsmoke.Uncovered"
 
     case noConnection = "pgsmoke.NoConnection"
     case setRole = "pgsmoke.SetRole"

@@ -115,7 +115,7 @@ struct DemoCommand: ParsableCommand {
             Console.print("")
             Console.print(TerminalReport.text(of: report, detail: .verbose, isColoured: isColoured))
             return report
-        case .misuse(let message): throw Failure(description: message)
+        case .misuse(let message, _): throw Failure(description: message)
         }
     }
 

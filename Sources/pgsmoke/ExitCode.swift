@@ -7,6 +7,8 @@ enum ExitCode {
     static let nothingTried: Int32 = 3
     /// `EX_USAGE` of sysexits.h.
     static let usage: Int32 = 64
+    /// `EX_CONFIG` of sysexits.h.
+    static let settings: Int32 = 78
     /// `EX_SOFTWARE` of sysexits.h.
     static let bug: Int32 = 70
 

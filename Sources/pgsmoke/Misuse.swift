@@ -5,6 +5,12 @@ import Trials
 /// What the user asked for and cannot have, in one sentence with the cure.
 struct Misuse: Error {
     let message: String
+    var exitCode = ExitCode.usage
+
+    init(_ error: SettingsError) {
+        message = error.message
+        exitCode = ExitCode.settings
+    }
 
     init(_ error: SelectionError) {
         message =
@@ -29,33 +35,4 @@ struct Misuse: Error {
     }
 
     private static func shown(_ text: String) -> String { "'\(PrintableText.line(text))'" }
-}
-
-/// The known name that a mistyped one comes closest to.
-enum NearestName {
-    /// Returns a name at most a third of its length away (Levenshtein distance), if there is one.
-    static func of(_ name: String, among known: [String]) -> String? {
-        let name = name.lowercased()
-        return
-            known
-            .map { (name: $0, distance: distance(name, $0.lowercased())) }
-            .filter { $0.distance <= max(1, $0.name.count / 3) }
-            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?
-            .name
-    }
-
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (index, character) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in right.indices {
-                let change = diagonal + (right[column] == character ? 0 : 1)
-                diagonal = row[column + 1]
-                row[column + 1] = min(change, row[column] + 1, diagonal + 1)
-            }
-        }
-        return row[right.count]
-    }
 }

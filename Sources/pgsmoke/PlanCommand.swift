@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import FoundationEssentials
 import Reports
+import Settings
 import Trials
 
 /// `pgsmoke plan`: the SQL that a run sends, as a script.
@@ -32,7 +33,13 @@ struct PlanCommand: ParsableCommand {
     /// What a trial came to is no concern of a plan: with a script to show it has succeeded.
     func status() async -> Int32 {
         let environment = ProcessInfo.processInfo.environment
-        var session = run.session(environment)
+        var session: Session
+        do {
+            session = try run.session(environment)
+        } catch {
+            Console.complain("pgsmoke: \(error.message)")
+            return ending(ExitCode.settings)
+        }
         session.options.keepsPlans = true
         switch await session.run() {
         case .report(let report, let plans):
@@ -44,12 +51,15 @@ struct PlanCommand: ParsableCommand {
             } else {
                 Console.complain(TerminalReport.text(of: report, detail: .quiet))
             }
-            Console.complain(ExitMeaning.line(code, report: code == 0 ? nil : report))
-            return code
-        case .misuse(let message):
+            return ending(code, code == 0 ? nil : report)
+        case .misuse(let message, let exitCode):
             Console.complain("pgsmoke: \(message)")
-            Console.complain(ExitMeaning.line(ExitCode.usage))
-            return ExitCode.usage
+            return ending(exitCode)
         }
+    }
+
+    private func ending(_ code: Int32, _ report: RunReport? = nil) -> Int32 {
+        Console.complain(ExitMeaning.line(code, report: report))
+        return code
     }
 }

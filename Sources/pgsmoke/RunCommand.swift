@@ -5,6 +5,7 @@ import FoundationEssentials
 import Glibc
 import Postgres
 import Reports
+import Settings
 import Trials
 
 /// `pgsmoke run`: the trials.
@@ -16,6 +17,15 @@ struct RunCommand: ParsableCommand {
     )
 
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
+
+    @Option(
+        name: [.customShort("c"), .customLong("config")],
+        help: ArgumentHelp(
+            "Settings file; without it, the pgsmoke.yml of this folder or one above.",
+            valueName: "file"
+        )
+    )
+    var config: String?
 
     @Option(
         name: [.customShort("n"), .customLong("schema")],
@@ -91,6 +101,9 @@ struct RunCommand: ParsableCommand {
         guard !(junit == "-" && json == "-") else {
             throw ValidationError("Only one of --junit and --json can be '-', stdout.")
         }
+        guard config?.isEmpty != true else {
+            throw ValidationError("--config takes the name of a file, not an empty one.")
+        }
         guard !roles.contains(where: \.isEmpty) else {
             throw ValidationError("--role takes the name of a role, not an empty one.")
         }
@@ -106,13 +119,21 @@ struct RunCommand: ParsableCommand {
             Console.complain("pgsmoke: \(error.message)")
             return ending(ExitCode.usage)
         }
+        let session: Session
+        do {
+            session = try self.session(environment)
+        } catch {
+            files.discard()
+            Console.complain("pgsmoke: \(error.message)")
+            return ending(ExitCode.settings)
+        }
         let report: RunReport
-        switch await session(environment).run() {
+        switch await session.run() {
         case .report(let finished, _): report = finished
-        case .misuse(let message):
+        case .misuse(let message, let exitCode):
             files.discard()
             Console.complain("pgsmoke: \(message)")
-            return ending(ExitCode.usage)
+            return ending(exitCode)
         }
         let isStdoutTaken = junit == "-" || json == "-"
         let text = TerminalReport.text(
@@ -139,10 +160,15 @@ struct RunCommand: ParsableCommand {
         return ending(report.exitCode, report)
     }
 
-    /// The run that the options describe.
-    func session(_ environment: [String: String]) -> Session {
-        Session(
-            target: connection.target(environment),
+    /// The run that options and settings file describe.
+    ///
+    /// - Throws: `SettingsError`.
+    func session(_ environment: [String: String]) throws(SettingsError) -> Session {
+        let settings = try RunSettings(config: config, connection, environment)
+        let voice = quiet ? Voice.silent : .of(environment)
+        if let file = settings.file { voice.say("settings from \(PrintableText.line(file.path))") }
+        return Session(
+            target: settings.target,
             selection: Selection(
                 schemas: schemas,
                 excludedSchemas: excludedSchemas,
@@ -150,13 +176,14 @@ struct RunCommand: ParsableCommand {
                 excludedTables: excludedTables
             ),
             roles: roles,
+            settings: settings.file,
             options: EngineOptions(
                 jobs: jobs,
                 sequences: sequences,
                 lockTimeout: lockTimeout.milliseconds,
                 statementTimeout: statementTimeout.milliseconds
             ),
-            voice: quiet ? .silent : .of(environment)
+            voice: voice
         )
     }
 

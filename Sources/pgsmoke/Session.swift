@@ -11,6 +11,7 @@ struct Session: Sendable {
     var target: ConnectionTarget
     var selection = Selection()
     var roles: [String] = []
+    var settings: SettingsFile?
     var options = EngineOptions()
     var voice: Voice
 
@@ -18,7 +19,7 @@ struct Session: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
         case report(RunReport, [PlannedTrial])
         /// The user asked for what is not there; one sentence that names it and the cure.
-        case misuse(String)
+        case misuse(String, exitCode: Int32)
     }
 
     /// Runs on a thread of its own, since libpq blocks.
@@ -45,14 +46,14 @@ struct Session: Sendable {
         do {
             plans = try await fill(&report, stop)
         } catch let error as Misuse {
-            return .misuse(error.message)
+            return .misuse(error.message, exitCode: error.exitCode)
         } catch let error as Obstacle {
             report.records.append(Self.notTried(because: error.description))
         } catch let error as PostgresError {
             if case .invalidConnectionString = error { isMisdirected = true }
             if signals.received == nil { report.records.append(Self.noConnection(error)) }
         } catch {
-            return .misuse("\(error)")
+            return .misuse("\(error)", exitCode: ExitCode.usage)
         }
         report.seconds = (ContinuousClock.now - start).seconds
         report.exitCode = ExitCode.of(report.records, signal: signals.received)
@@ -90,27 +91,37 @@ struct Session: Sendable {
             )
         }
         let access = AccessMap(snapshot)
-        let relations = ApplicationRelations(
-            in: snapshot,
-            selected: try selected(in: snapshot, with: connection)
-        )
-        let expectations = try expectations(access, relations)
-        report.leftOut = relations.leftOut + expectations.leftOut + unreadableRoles(in: snapshot)
+        let plan = try plan(access, over: connection)
+        let expectations = plan.expectations
+        report.leftOut =
+            plan.relations.leftOut + expectations.leftOut + unreadableRoles(in: snapshot)
         var seen: Set<String> = []
-        report.logins = expectations.trials
+        report.logins = (expectations.trials + expectations.uncovered)
             .filter { seen.insert($0.role).inserted }
             .compactMap { snapshot.rolesByName[$0.role].map(access.loginFacts) }
         announce(expectations.trials, server)
+        // The quiet report has no room for notes, but these concern what a pass is worth.
+        if case .silent = voice { for note in plan.notes { Console.complain("pgsmoke: \(note)") } }
         let display = ProgressDisplay(voice, total: expectations.trials.count)
-        let runner = Runner(access, options: options, target: target, stop: stop)
+        let runner = Runner(
+            access,
+            options: options,
+            declarations: plan.declarations,
+            target: target,
+            stop: stop
+        )
         let outcome = try await runner.run(expectations.trials, preparedOver: connection) {
             display.show($0)
         }
         display.clear()
-        report.records = outcome.records
+        report.records = outcome.records + plan.uncovered
         report.sequencesConsumed = outcome.sequencesConsumed
-        report.notes = outcome.notes
+        report.notes = plan.notes + outcome.notes
+        guard options.keepsPlans else { return [] }
         return outcome.plans
+            + plan.uncovered.map {
+                PlannedTrial(name: $0.trial.name, remarks: ["uncovered, nothing was sent"])
+            }
     }
 
     /// The roles that cannot be named, which an SQL_ASCII database of the cluster may have brought.
@@ -134,31 +145,24 @@ struct Session: Sendable {
         )
     }
 
-    private func selected(
-        in snapshot: Snapshot,
-        with connection: Connection
-    ) throws -> Selection.Resolved {
+    private func plan(_ access: AccessMap, over connection: Connection) throws -> RunPlan {
         do {
-            return try selection.resolve(in: snapshot, with: connection)
+            guard let settings else {
+                return try RunPlan(access, selection, roles: roles, over: connection)
+            }
+            return try RunPlan(
+                access,
+                selection,
+                roles: roles,
+                settings,
+                options: options,
+                over: connection
+            )
         } catch let error as SelectionError {
             throw Misuse(error)
-        }
-    }
-
-    private func expectations(
-        _ access: AccessMap,
-        _ relations: ApplicationRelations
-    ) throws(Misuse) -> InsertExpectations {
-        guard !roles.isEmpty else {
-            return InsertExpectations(inferringFrom: access, on: relations.relations)
-        }
-        do throws(UnknownRole) {
-            return try InsertExpectations(
-                declaring: roles,
-                on: relations.relations,
-                in: access.snapshot
-            )
-        } catch {
+        } catch let error as SettingsError {
+            throw Misuse(error)
+        } catch let error as UnknownRole {
             throw Misuse(error)
         }
     }

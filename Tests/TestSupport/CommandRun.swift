@@ -19,6 +19,7 @@ package struct CommandRun: Sendable, Hashable {
     package static func of(
         _ arguments: [String],
         environment: [String: String] = [:],
+        in folder: String? = nil,
         onTerminal: Bool = false,
         interruption: Interruption? = nil
     ) async throws -> CommandRun {
@@ -29,6 +30,7 @@ package struct CommandRun: Sendable, Hashable {
             try await result(
                 of: onTerminal ? terminalCommand(arguments) : [commandPath] + arguments,
                 environment: plainEnvironment.merging(environment) { $1 },
+                folder: folder,
                 interruption: interruption
             )
         }
@@ -37,12 +39,14 @@ package struct CommandRun: Sendable, Hashable {
     private static func result(
         of command: [String],
         environment: [String: String],
+        folder: String?,
         interruption: Interruption?
     ) async throws -> CommandRun {
         let ending = try await run(
             .path(FilePath(command[0])),
             arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(environment.map { Array("\($0)=\($1)\0".utf8) }),
+            workingDirectory: folder.map { FilePath($0) },
             input: .none,
             output: .bytes(limit: .max),
             error: .bytes(limit: .max)

@@ -1,0 +1,69 @@
+package import Trials
+
+/// What a role is expected to be able to do, and not to do, with one relation.
+package struct Stance: Sendable, Hashable {
+    package var allowed: Set<Operation> = []
+    package var denied: Set<Operation> = []
+
+    /// Expects what `--role` means.
+    package static let insert = Stance(allowed: [.insert])
+
+    /// Expects what a list says, whatever was expected before.
+    mutating func apply(_ rules: OperationRules) {
+        if let profile = rules.profile { self = profile.stance }
+        if let operations = rules.operations { allowed = Set(operations) }
+        allowed.formUnion(rules.allow)
+        denied.subtract(rules.operations ?? [])
+        denied.subtract(rules.allow)
+        denied.formUnion(rules.deny)
+        allowed.subtract(rules.deny)
+    }
+}
+
+/// What the file says of a role, everywhere or on some relations.
+package struct OperationRules: Sendable, Hashable {
+    package var profile: Profile?
+    /// Takes the place of what the profile allows.
+    package var operations: [Operation]?
+    /// Added to what the profile allows.
+    package var allow: [Operation] = []
+    package var deny: [Operation] = []
+
+    /// Whether nothing is said.
+    var isEmpty: Bool { profile == nil && operations == nil && allow.isEmpty && deny.isEmpty }
+}
+
+/// A named stance.
+package struct Profile: Sendable, Hashable {
+    package let name: String
+    package let stance: Stance
+
+    package init(name: String, stance: Stance) {
+        self.name = name
+        self.stance = stance
+    }
+
+    /// The profiles that pgsmoke brings with it.
+    package static let builtIn: [Profile] = {
+        let reading: Set<Operation> = [.select]
+        let writing: Set<Operation> = [.insert, .insertReturning, .update, .delete, .nextval]
+        let damaging: Set<Operation> = [.truncate, .drop, .setval]
+        return [
+            Profile(
+                name: "writer",
+                stance: Stance(allowed: reading.union(writing), denied: damaging)
+            ),
+            Profile(
+                name: "reader",
+                stance: Stance(
+                    allowed: reading,
+                    denied: writing.subtracting([.insertReturning]).union(damaging)
+                )
+            ),
+            Profile(
+                name: "migrator",
+                stance: Stance(allowed: reading.union(writing).union(damaging))
+            ),
+        ]
+    }()
+}

@@ -1,0 +1,114 @@
+import Catalog
+import Engine
+import Postgres
+import Settings
+import Trials
+
+extension SettingsCheck {
+    /// Turns the file's settings and values into declarations, once the server has read them.
+    func declarations(
+        _ given: GivenValues,
+        _ rules: RelationRules,
+        of roles: [String],
+        options: EngineOptions
+    ) throws -> Declarations {
+        var declarations = Declarations()
+        for role in file.roles {
+            declarations.parameters[role.name.value] = role.settings.map {
+                Declarations.Parameter(name: $0.name.value, value: $0.value)
+            }
+        }
+        for (relation, values) in given.values {
+            for value in values {
+                let expression = value.entry.expression
+                declarations.values[relation, default: [:]][value.column.number] =
+                    Declarations.Value(
+                        expression: expression.value,
+                        place: "\(file.path):\(expression.line)"
+                    )
+            }
+        }
+        let check = DeclarationCheck(
+            declarations,
+            in: snapshot,
+            options: options,
+            over: connection
+        )
+        if let unusable = try check.unusableParameter() { throw complaint(unusable) }
+        if let unusable = try check.unusableValue(for: roles),
+            let value = given.values[unusable.relation]?.first(where: {
+                $0.column.number == unusable.column
+            })
+        {
+            throw complaint(unusable, value)
+        }
+        return declarations
+    }
+
+    private func complaint(_ unusable: DeclarationCheck.UnusableParameter) -> SettingsError {
+        let settings = file.roles.first { $0.name.value == unusable.role }?.settings ?? []
+        let line = settings.first { $0.name.value == unusable.name }?.name.line
+        let name = "'\(unusable.name)'"
+        switch unusable.error.sqlState.code {
+        case "42704":
+            return file.error(
+                line,
+                "the server has no parameter \(name); "
+                    + Self.hint(
+                        unusable.name,
+                        among: unusable.known,
+                        orElse: "one of your own needs a dot in its name, such as app.tenant_id"
+                    )
+            )
+        case "55P02":
+            return file.error(
+                line,
+                "no session can set the parameter \(name); take it out, it is the server's own"
+            )
+        case "22023":
+            return file.error(
+                line,
+                "the parameter \(name) does not take that value; see its page in the manual"
+            )
+        default:
+            return file.error(
+                line,
+                "the server refuses the parameter \(name): \(unusable.error.message)"
+            )
+        }
+    }
+
+    private func complaint(
+        _ unusable: DeclarationCheck.UnusableValue,
+        _ value: GivenValues.Value
+    ) -> SettingsError {
+        let table = snapshot.relations[unusable.relation]?.objectName.displayed ?? ""
+        let column = Identifier.displayed(value.column.name)
+        let text = value.entry.expression.value
+        let start = "the value of column \(column) of \(table)"
+        let line = value.entry.expression.line
+        switch unusable.reason {
+        case .hasParameters:
+            return file.error(line, "\(start) holds a parameter ($1), for which there is no value")
+        case .isNotOneValue:
+            return file.error(line, "\(start) is not one SQL expression: \(text)")
+        case .refused(let error) where error.sqlState.code == "42601":
+            return file.error(
+                line,
+                "\(start) is not one SQL expression (\(error.message)): \(text)"
+            )
+        case .refused(let error) where error.sqlState == .undefinedColumn && Self.isWord(text):
+            return file.error(
+                line,
+                "\(start) is no SQL expression: \(text); a text needs quotes in quotes: "
+                    + "\"'\(text)'\""
+            )
+        case .refused(let error):
+            return file.error(line, "\(start) does not fit (\(error.message)): \(text)")
+        }
+    }
+
+    private static func isWord(_ text: String) -> Bool {
+        text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+    }
+}
