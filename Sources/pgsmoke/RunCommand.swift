@@ -98,7 +98,11 @@ struct RunCommand: ParsableCommand {
 
     /// Carries the run out and returns the exit code.
     func status() async -> Int32 {
-        let environment = ProcessInfo.processInfo.environment
+        let environment: [String: String]
+        do { environment = try connection.environment() } catch {
+            Console.complain("pgsmoke: \(error.message)")
+            return ending(ExitCode.usage)
+        }
         let files: ReportFiles
         do {
             files = try ReportFiles(junit: junit, json: json)
@@ -121,7 +125,8 @@ struct RunCommand: ParsableCommand {
                 lockTimeout: lockTimeout.milliseconds,
                 statementTimeout: statementTimeout.milliseconds
             ),
-            voice: quiet ? .silent : .of(environment)
+            voice: quiet ? .silent : .of(environment),
+            patience: connection.patience
         )
         let report: RunReport
         switch await session.run() {

@@ -13,6 +13,7 @@ struct Session: Sendable {
     var roles: [String] = []
     var options = EngineOptions()
     var voice: Voice
+    var patience = Patience.none
 
     enum Result: Sendable {
         case report(RunReport)
@@ -57,7 +58,7 @@ struct Session: Sendable {
     }
 
     private func fill(_ report: inout RunReport, _ stop: StopSignal) async throws {
-        let connection = try Connection(to: target)
+        let connection = try patience.connect(to: target, voice, stop)
         stop.register(connection.canceller())
         guard connection.serverVersion >= 130_000 else {
             let version = connection.serverVersion
