@@ -26,7 +26,7 @@ final class LaneRunner {
         synthesizer = RowSynthesizer(
             context.snapshot,
             parents: context.parents,
-            salt: Int(connection.backendPID) % 1_000
+            salt: Int(connection.backendPID.magnitude) % 1_000
         )
         lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
         shielding = Shielding(
