@@ -93,7 +93,10 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Cluster", "Postgres", "TestSupport", "pgsmoke"]
+            dependencies: [
+                "Cluster", "Postgres", "TestSupport", "pgsmoke",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
         ),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations"]),
         .testTarget(name: "TestSupportTests", dependencies: ["Postgres", "TestSupport"]),

@@ -116,6 +116,21 @@ package struct Principal: Sendable, Hashable {
         isSuperuser = snapshot.roles[role]?.isSuperuser ?? false
         effectiveRoles = snapshot.groups(of: role, by: \.inherits)
     }
+
+    private init(role: OID, isSuperuser: Bool, effectiveRoles: Set<OID>) {
+        self.role = role
+        self.isSuperuser = isSuperuser
+        self.effectiveRoles = effectiveRoles
+    }
+
+    /// The principal as it would be if what another role holds did not count for it.
+    func without(_ other: OID) -> Principal {
+        Principal(
+            role: role,
+            isSuperuser: isSuperuser,
+            effectiveRoles: effectiveRoles.subtracting([other])
+        )
+    }
 }
 
 extension Snapshot {

@@ -95,11 +95,7 @@ extension AccessMap {
             let columns = snapshot.columns[layer.relation.oid] ?? []
             let named = columns.filter { column in !layer.unnamed.contains(column) }
             let isBase = layer.relation.oid != attempt.relation.oid
-            let place =
-                isBase
-                ? "the base of the view \(attempt.relation.objectName.displayed), which is written with "
-                    + "the rights of \(Identifier.displayed(snapshot.roleName(layer.checkedAs)))"
-                : nil
+            let place = isBase ? baseReason(layer, attempt.relation) : nil
             guard hasAny(checked, .insert, on: layer.relation) else {
                 return Judgement(
                     verdict: .failed,
@@ -129,6 +125,14 @@ extension AccessMap {
             }
         }
         return nil
+    }
+
+    private func baseReason(_ layer: InsertLayer, _ relation: Relation) -> String {
+        let name = relation.objectName.displayed
+        let owner = Identifier.displayed(snapshot.roleName(layer.checkedAs))
+        return relation.kind == .view
+            ? "the base of the view \(name), which is written with the rights of \(owner)"
+            : "a rule on \(name) writes to it, with the rights of \(owner)"
     }
 
     private func sequenceDenial(

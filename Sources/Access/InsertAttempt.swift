@@ -9,12 +9,21 @@ package struct InsertAttempt: Sendable {
     package let named: Set<Int>
     /// Whether the error came when deferred constraints were forced, after the row was in.
     package let isForcingConstraints: Bool
+    /// Whether the role's settings make its transactions read only.
+    package let isReadOnlyBySetting: Bool
 
-    package init(role: Role, relation: Relation, named: Set<Int>, isForcingConstraints: Bool) {
+    package init(
+        role: Role,
+        relation: Relation,
+        named: Set<Int>,
+        isForcingConstraints: Bool,
+        isReadOnlyBySetting: Bool = false
+    ) {
         self.role = role
         self.relation = relation
         self.named = named
         self.isForcingConstraints = isForcingConstraints
+        self.isReadOnlyBySetting = isReadOnlyBySetting
     }
 }
 

@@ -37,11 +37,18 @@ extension AccessMap {
         case .queryCanceled:
             return judgement(.error, .timeout, "the trial did not finish within its time limit")
         case .readOnlyTransaction:
-            return judgement(
-                .inconclusive,
-                .inconclusive,
-                "the role's settings make its transactions read only"
-            )
+            return attempt.isReadOnlyBySetting
+                ? judgement(
+                    .failed,
+                    .readOnlyRole,
+                    "the role's settings make its transactions read only "
+                        + "(default_transaction_read_only), so no application can insert as it"
+                )
+                : judgement(
+                    .inconclusive,
+                    .inconclusive,
+                    "TriggerRule: code that the insert sets off made the transaction read only"
+                )
         case .sequenceLimitExceeded:
             return judgement(
                 .failed,

@@ -16,7 +16,9 @@ extension AccessMap {
         }
         return snapshot.roles.values
             .filter { role in
-                guard !role.isSuperuser, !role.isPredefined else { return false }
+                guard !role.isSuperuser, !role.isPredefined, !role.name.isUnreadable else {
+                    return false
+                }
                 return role.canLogIn
                     || settable.contains(role.oid) && !inherited.contains(role.oid)
             }

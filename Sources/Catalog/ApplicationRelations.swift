@@ -43,7 +43,11 @@ package struct ApplicationRelations: Sendable {
             let root = snapshot.root(of: relation).objectName.displayed
             return "partition, reached through \(root)"
         }
-        return selected.excluded.contains(relation.oid) ? "excluded" : nil
+        if selected.excluded.contains(relation.oid) { return "excluded" }
+        let names =
+            [relation.schema, relation.name] + (snapshot.columns[relation.oid] ?? []).map(\.name)
+        return names.contains(where: \.isUnreadable)
+            ? "a name in it is not UTF-8, which an SQL_ASCII database does not prevent" : nil
     }
 }
 
@@ -56,4 +60,9 @@ extension Snapshot {
         }
         return root
     }
+}
+
+extension String {
+    /// Whether a name held bytes that are no text: the server does not know it by what was read.
+    package var isUnreadable: Bool { unicodeScalars.contains("\u{FFFD}") }
 }

@@ -18,6 +18,8 @@ package struct Server: Sendable, Hashable, CatalogRow {
     package let isReadOnly: Bool
     /// Whether `pg_stat_statements` is loaded and this role may switch it off for itself.
     package let canSilenceStatistics: Bool
+    /// Whether DDL, such as the shield of a sequence, sets off code of the user's.
+    package let hasEventTriggers: Bool
 
     /// The major version: 15 for 15.4.
     package var major: Int { version / 10_000 }
@@ -34,7 +36,8 @@ package struct Server: Sendable, Hashable, CatalogRow {
                current_setting('pg_stat_statements.track', true) IS NOT NULL
                AND \(version >= 150_000
             ? "has_parameter_privilege('pg_stat_statements.track', 'SET')"
-            : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)")
+            : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"),
+               EXISTS (SELECT FROM pg_event_trigger WHERE evtenabled IN ('O', 'A'))
           FROM pg_database d
          WHERE d.datname = current_database()
         """
@@ -51,5 +54,6 @@ package struct Server: Sendable, Hashable, CatalogRow {
         isInRecovery = rows.isTrue(row, 7)
         isReadOnly = rows.isTrue(row, 8)
         canSilenceStatistics = rows.isTrue(row, 9)
+        hasEventTriggers = rows.isTrue(row, 10)
     }
 }

@@ -5,71 +5,86 @@ internal import RowSynthesis
 internal import Trials
 
 /// What one attempt at one trial came to.
-struct AttemptStep: Sendable {
-    enum Outcome: Sendable {
-        /// The trial has its verdict.
-        case finished(Record)
-        /// The statement was refused, or the forcing of what it left deferred.
-        case stopped(ServerError, isForcing: Bool)
-        case shieldFailed(Int)
-        case scaffoldFailed(Int, ServerError)
-    }
-
-    let outcome: Outcome
-    /// The unshielded sequences that the attempt drew from; `nil` for all that a default reaches.
-    let drawn: Set<OID>?
+enum AttemptStep: Sendable {
+    /// The trial has its verdict.
+    case finished(Record)
+    /// The statement was refused, or the forcing of what it left deferred.
+    case stopped(ServerError, isForcing: Bool)
+    case shieldFailed(Int)
+    case scaffoldFailed(Int, ServerError)
 }
 
 extension LaneRunner {
     /// Carries out one attempt at each trial, up to the first that needs another row.
     ///
     /// Shielded, all share one transaction, each between a savepoint and the return to it;
-    /// otherwise each has its own. What passes costs one round trip for all.
+    /// otherwise each has its own. What passes costs one round trip for all. Counts what is drawn from
+    /// the unshielded sequences: those that the draft was seen to reach, and those that turn up.
     func carryOut(
         _ draft: RowDraft,
         _ trials: [PendingTrial],
         _ shields: [Shield],
+        unshielded: [Relation],
         _ isolation: String?
     ) throws(PostgresError) -> [AttemptStep] {
         var steps: [AttemptStep] = []
         var start = 0
+        var prepared: Set<OID> = []
         while start < trials.count {
             let isContinuing = start > 0 && !shields.isEmpty
-            let script = try script(draft, trials, from: start, shields, isolation, isContinuing)
+            let script = try script(
+                draft,
+                trials,
+                from: start,
+                shields,
+                isolation,
+                isContinuing: isContinuing
+            )
             let answer = try script.send(over: connection)
-            steps += passed(in: answer, draft, trials, from: start)
+            let seen = Observations(answer)
+            for drawn in seen.prepared {
+                count(drawn.compactMap { context.snapshot.relations[$0] })
+                prepared = drawn
+            }
+            let end = answer.failure.map { $0.purpose.trial ?? start } ?? trials.count
+            for index in start..<max(start, end) {
+                let drawn = drawn(by: index, seen, unshielded, prepared)
+                count(drawn)
+                var record = verdict(on: index, of: trials, seen, draft)
+                let gone = drawn.first ?? prepared.first.flatMap { context.snapshot.relations[$0] }
+                if let gone, context.options.sequences == .preserve {
+                    record = unforeseen(gone, record)
+                }
+                try keepPlan(of: trials[index], draft, shields, isolation, stoppedAt: nil)
+                steps.append(.finished(record))
+            }
             guard let (purpose, error) = answer.failure else { return steps }
             if context.stop.isRequested { throw .connectionLost("interrupted") }
+            let stopped = purpose.trial.map { [trials[$0]] } ?? trials[start...]
+            for pending in stopped {
+                try keepPlan(of: pending, draft, shields, isolation, stoppedAt: purpose)
+            }
             switch purpose {
-            case .frame:
+            case .frame, .preparation:
                 try connection.execute("ROLLBACK")
                 throw .server(error)
             case .shield(let index):
                 try connection.execute("ROLLBACK")
-                return steps + [AttemptStep(outcome: .shieldFailed(index), drawn: [])]
+                return steps + [.shieldFailed(index)]
             case .scaffold(let index):
+                count(unshielded.filter(reached(by: draft.scaffold.prefix(index + 1))))
                 try connection.execute("ROLLBACK")
-                return steps + [AttemptStep(outcome: .scaffoldFailed(index, error), drawn: [])]
+                return steps + [.scaffoldFailed(index, error)]
             case .role(let trial):
-                steps.append(
-                    AttemptStep(outcome: .finished(roleRefused(trials[trial], error)), drawn: [])
-                )
+                steps.append(.finished(roleRefused(trials[trial], error)))
             case .forceScaffold(let trial) where error.context != nil:
                 // The scaffold's own triggers ran as the connecting role: no word against the role.
-                steps.append(
-                    AttemptStep(
-                        outcome: .finished(scaffoldRefused(trials[trial], error)),
-                        drawn: nil
-                    )
-                )
+                count(unshielded)
+                steps.append(.finished(scaffoldRefused(trials[trial], error)))
             case .statement, .force, .forceScaffold, .identity:
                 let isForcing = if case .statement = purpose { false } else { true }
-                steps.append(
-                    AttemptStep(
-                        outcome: .stopped(error, isForcing: isForcing),
-                        drawn: isForcing || stageBeyondDefaults(error) ? nil : []
-                    )
-                )
+                if isForcing || isBeyondDefaults(error) { count(unshielded) }
+                steps.append(.stopped(error, isForcing: isForcing))
                 // The row may have to change for all that follow, but not for a missing privilege.
                 if error.sqlState != .insufficientPrivilege
                     || error.sourceFunction == "ExecWithCheckOptions"
@@ -85,24 +100,33 @@ extension LaneRunner {
     }
 
     /// Whether the error came after the defaults were computed.
-    private func stageBeyondDefaults(_ error: ServerError) -> Bool {
+    private func isBeyondDefaults(_ error: ServerError) -> Bool {
         switch error.sqlState.conditionClass {
         case "23", "P0": true
         default: error.sourceFunction == "ExecWithCheckOptions" || error.context != nil
         }
     }
 
-    private func script(
+    /// Tells the sequences that the triggers of scaffold rows may draw from.
+    private func reached(by scaffold: some Sequence<RowDraft.Row>) -> (Relation) -> Bool {
+        let reached = scaffold.map(\.relation.oid).filter(context.reach.runsCode)
+            .flatMap(context.reach.sequences(of:))
+        return { sequence in reached.contains { $0.oid == sequence.oid } }
+    }
+
+    /// Writes the trials from `start` on as one script.
+    func script(
         _ draft: RowDraft,
         _ trials: [PendingTrial],
         from start: Int,
         _ shields: [Shield],
         _ isolation: String?,
-        _ isContinuing: Bool
+        isContinuing: Bool
     ) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
         let deferred = DeferredConstraints(for: draft, in: context.snapshot)
         let insert = try draft.row.insert(with: connection)
+        let runsCode = context.reach.runsCode(draft.row.relation.oid)
         if isContinuing {
             script.add("ROLLBACK TO SAVEPOINT pgsmoke")
             script.add("RELEASE SAVEPOINT pgsmoke")
@@ -123,16 +147,12 @@ extension LaneRunner {
                     let list = try DeferredConstraints.list(named, with: connection)
                     script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .force(index))
                 }
-                if context.reach.runsCode(draft.row.relation.oid) {
-                    script.add(Self.identityQuery, for: .identity(index))
-                }
+                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
                 script.add("SET LOCAL ROLE NONE", for: .forceScaffold(index))
                 script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .forceScaffold(index))
             } else {
                 script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
-                if context.reach.runsCode(draft.row.relation.oid) {
-                    script.add(Self.identityQuery, for: .identity(index))
-                }
+                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
             }
             if shields.isEmpty {
                 script.add("ROLLBACK")
@@ -146,7 +166,7 @@ extension LaneRunner {
     }
 
     /// Opens a transaction: time limits, shields, scaffold.
-    private func open(
+    func open(
         _ script: inout TrialScript,
         _ draft: RowDraft,
         _ shields: [Shield],
@@ -202,6 +222,10 @@ extension LaneRunner {
             script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .scaffold(last))
             script.add("SET CONSTRAINTS \(list) DEFERRED", for: .scaffold(last))
         }
+        let setsOffCode =
+            isShielded && context.snapshot.server.hasEventTriggers
+            || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }
+        if setsOffCode { script.add(Self.identityQuery, for: .preparation) }
     }
 
     /// Asks who is at work, and which sequences the transaction has drawn from: `nextval` keeps its
@@ -217,58 +241,68 @@ extension LaneRunner {
                                       AND s.mode = 'ShareRowExclusiveLock'))
         """
 
-    /// Reads the verdicts of the trials that went all the way.
-    private func passed(
-        in answer: TrialScript.Answer,
-        _ draft: RowDraft,
-        _ trials: [PendingTrial],
-        from start: Int
-    ) -> [AttemptStep] {
-        var affected: [Int: Int] = [:]
-        var users: [Int: String] = [:]
-        var drawn: [Int: Set<OID>] = [:]
-        var switched: [Int: String] = [:]
-        for (purpose, count, row) in answer.succeeded {
-            switch purpose {
-            case .role(let index): switched[index] = row.last ?? ""
-            case .statement(let index): affected[index] = count ?? 0
-            case .identity(let index):
-                users[index] = row.first ?? ""
-                let sequences = (row.last ?? "")?.split(separator: " ") ?? []
-                drawn[index] = Set(sequences.compactMap { OID($0) })
-            default: break
-            }
+    /// Judges a trial that went all the way.
+    private func verdict(
+        on index: Int,
+        of trials: [PendingTrial],
+        _ seen: Observations,
+        _ draft: RowDraft
+    ) -> Record {
+        let pending = trials[index]
+        let role = pending.frame.effective.name
+        var record = Record(
+            trial: pending.trial,
+            verdict: .passed,
+            reason: vacuity(of: pending.frame, on: draft.row.relation),
+            stage: .deferred
+        )
+        if seen.switched[index] != role {
+            record.verdict = .error
+            record.problem = .detectorFailed
+            record.reason = "the role was not really switched"
+        } else if let user = seen.users[index], user != role {
+            record.verdict = .inconclusive
+            record.problem = .inconclusive
+            record.reason =
+                "TriggerRule: code that the insert sets off changed the role in the "
+                + "middle, so what came after it proves nothing"
+        } else if seen.affected[index] != 1 {
+            record.verdict = .inconclusive
+            record.problem = .inconclusive
+            record.stage = .beforeTriggers
+            record.reason =
+                "TriggerRule: a trigger or rule swallowed the row; the insert "
+                + "succeeded without it"
         }
-        let end = answer.failure.map { $0.purpose.trial ?? start } ?? trials.count
-        return (start..<max(start, end)).map { index in
-            let pending = trials[index]
-            let role = pending.frame.effective.name
-            var record = Record(
-                trial: pending.trial,
-                verdict: .passed,
-                reason: vacuity(of: pending.frame, on: draft.row.relation),
-                stage: .deferred
-            )
-            if switched[index] != role {
-                record.verdict = .error
-                record.problem = .detectorFailed
-                record.reason = "the role was not really switched"
-            } else if let user = users[index], user != role {
-                record.verdict = .inconclusive
-                record.problem = .inconclusive
-                record.reason =
-                    "TriggerRule: code that the insert sets off changed the role in the "
-                    + "middle, so what came after it proves nothing"
-            } else if affected[index] != 1 {
-                record.verdict = .inconclusive
-                record.problem = .inconclusive
-                record.stage = .beforeTriggers
-                record.reason =
-                    "TriggerRule: a trigger or rule swallowed the row; the insert "
-                    + "succeeded without it"
-            }
-            return AttemptStep(outcome: .finished(record), drawn: drawn[index])
+        return record
+    }
+
+    /// The unshielded sequences that one trial drew from: what the server saw, or else what was
+    /// foreseen.
+    private func drawn(
+        by trial: Int,
+        _ seen: Observations,
+        _ unshielded: [Relation],
+        _ prepared: Set<OID>
+    ) -> [Relation] {
+        guard let drawn = seen.drawn[trial] else { return unshielded }
+        // Of what the scaffold drew from already, the trial can only be thought to draw again.
+        return drawn.filter { oid in
+            !prepared.contains(oid) || unshielded.contains { $0.oid == oid }
         }
+        .sorted().compactMap { context.snapshot.relations[$0] }
+    }
+
+    /// Under `preserve` a value that is gone is an error, also if it could not be foreseen.
+    private func unforeseen(_ sequence: Relation, _ record: Record) -> Record {
+        Record(
+            trial: record.trial,
+            verdict: .error,
+            reason:
+                "code that the insert sets off drew from the sequence \(sequence.objectName.displayed), "
+                + "which could not be foreseen: a value of it is gone",
+            problem: .locked
+        )
     }
 
     private func vacuity(of frame: RoleFrame, on relation: Relation) -> String? {
@@ -298,5 +332,37 @@ extension LaneRunner {
             sqlState: error.sqlState.code,
             message: error.message
         )
+    }
+}
+
+/// What the server told in the course of a script.
+private struct Observations {
+    /// The rows that each trial's statement affected.
+    var affected: [Int: Int] = [:]
+    /// The role that each trial put on.
+    var switched: [Int: String] = [:]
+    /// The role that was at work when the trial's code had run.
+    var users: [Int: String] = [:]
+    /// The unshielded sequences that the transaction had drawn from by then.
+    var drawn: [Int: Set<OID>] = [:]
+    /// Those that it had drawn from before its first trial, for each transaction.
+    var prepared: [Set<OID>] = []
+
+    init(_ answer: TrialScript.Answer) {
+        for (purpose, count, row) in answer.succeeded {
+            switch purpose {
+            case .role(let index): switched[index] = row.last ?? ""
+            case .statement(let index): affected[index] = count ?? 0
+            case .identity(let index):
+                users[index] = row.first ?? ""
+                drawn[index] = Self.sequences(row)
+            case .preparation: prepared.append(Self.sequences(row))
+            default: break
+            }
+        }
+    }
+
+    private static func sequences(_ row: [String?]) -> Set<OID> {
+        Set(((row.last ?? nil) ?? "").split(separator: " ").compactMap { OID($0) })
     }
 }

@@ -16,6 +16,8 @@ package struct EngineOptions: Sendable, Hashable {
     package var lockTimeout: Int
     /// In milliseconds.
     package var statementTimeout: Int
+    /// Whether the statements that decide the trials are kept, for `pgsmoke plan`.
+    package var keepsPlans = false
 
     package init(
         jobs: Int = 1,

@@ -18,6 +18,8 @@ final class LaneRunner {
     private var unshieldable: Set<OID> = []
     /// How often `nextval` was called on sequences that were not shielded.
     private(set) var drawn: [OID: Int] = [:]
+    /// The statements that decided each trial, by its place in the plan.
+    var plans: [Int: PlannedTrial] = [:]
 
     init(_ context: RunContext, over connection: Connection, isAlone: Bool = false) {
         self.context = context
@@ -68,9 +70,21 @@ final class LaneRunner {
         // An isolation level holds for a whole transaction.
         for isolation in Set(ready.map(\.frame.isolation)).sorted(by: { $0 ?? "" < $1 ?? "" }) {
             let group = ready.filter { $0.frame.isolation == isolation }
-            records += try attempts(work.relation, group, isolation)
+            let (refused, denied) = try refusals(
+                of: group.filter { $0.trial.expected == .denied },
+                on: work.relation,
+                isolation
+            )
+            let allowed = group.filter { $0.trial.expected == .allowed }
+            records += refused
+            records += try attempts(work.relation, allowed + denied, isolation)
         }
         return records
+    }
+
+    /// The first guess at a row.
+    func draft(for relation: Relation) -> RowDraft {
+        synthesizer.draft(for: relation, knowing: RowKnowledge())
     }
 
     private static func detectorFailed(_ trial: Trial) -> Record {
@@ -94,6 +108,7 @@ final class LaneRunner {
         var knowledge = RowKnowledge()
         var revisions = 0
         var scaffoldFailure: (draft: RowDraft, index: Int, error: ServerError)?
+        var plansOfScaffold: [Int: PlannedTrial] = [:]
         let clock = ContinuousClock()
         while !pending.isEmpty {
             let draft = synthesizer.draft(for: relation, knowing: knowledge)
@@ -103,14 +118,17 @@ final class LaneRunner {
                 break
             }
             let start = clock.now
-            let round = try carryOut(draft, Array(pending), shields, isolation)
+            let round = try carryOut(
+                draft,
+                Array(pending),
+                shields,
+                unshielded: consumed,
+                isolation
+            )
             let seconds = (clock.now - start).seconds / Double(max(1, round.count))
             for step in round {
                 guard let first = pending.first else { break }
-                for sequence in step.drawn ?? Set(consumed.map(\.oid)) {
-                    drawn[sequence, default: 0] += 1
-                }
-                switch step.outcome {
+                switch step {
                 case .shieldFailed(let index):
                     unshieldable.insert(shields[index].sequence.oid)
                 case .scaffoldFailed(let index, let error):
@@ -124,7 +142,10 @@ final class LaneRunner {
                             mayUseReplicaMode: context.user.isSuperuser
                         ) : nil
                     if let next {
-                        if next.goesWithoutScaffold { scaffoldFailure = (draft, index, error) }
+                        if next.goesWithoutScaffold {
+                            scaffoldFailure = (draft, index, error)
+                            plansOfScaffold = plans
+                        }
                         knowledge = next
                         revisions += 1
                     } else {
@@ -141,7 +162,10 @@ final class LaneRunner {
                         knowledge = next
                         revisions += 1
                     } else {
-                        var record = stopped(first, draft, error, isForcing, seconds)
+                        var record = try checked(
+                            stopped(first, draft, error, isForcing: isForcing, seconds),
+                            against: draft
+                        )
                         if record.verdict == .inconclusive, let failure = scaffoldFailure {
                             let stage = record.stage
                             record = scaffoldFailed(
@@ -152,12 +176,13 @@ final class LaneRunner {
                                 seconds
                             )
                             record.stage = stage
+                            plans[first.place] = plansOfScaffold[first.place]
                         }
                         records.append((first.place, record))
                         pending.removeFirst()
                     }
                 case .finished(let record):
-                    var record = record
+                    var record = record.heldAgainstDenial()
                     record.seconds = seconds
                     record.tried = draft.row.described
                     records.append((first.place, record))
@@ -166,6 +191,11 @@ final class LaneRunner {
             }
         }
         return records
+    }
+
+    /// Counts one call of `nextval` on each of the sequences.
+    func count(_ sequences: some Sequence<Relation>) {
+        for sequence in sequences { drawn[sequence.oid, default: 0] += 1 }
     }
 
     private static let revisionLimit = 8
@@ -214,23 +244,33 @@ final class LaneRunner {
         Record(trial: trial, verdict: .error, reason: refusal.1, problem: refusal.0)
     }
 
-    private func stopped(
+    /// Judges a trial that the server stopped.
+    func stopped(
         _ pending: PendingTrial,
         _ draft: RowDraft,
         _ error: ServerError,
-        _ isForcing: Bool,
+        isForcing: Bool,
         _ seconds: Double
     ) -> Record {
         let attempt = InsertAttempt(
             role: pending.frame.effective,
             relation: draft.row.relation,
             named: draft.named,
-            isForcingConstraints: isForcing
+            isForcingConstraints: isForcing,
+            isReadOnlyBySetting: pending.frame.isReadOnly
         )
         var judgement = context.access.judge(error, of: attempt)
-        if judgement.problem == .rowSecurity, pending.trial.isInferred {
-            judgement.verdict = .skipped
-            judgement.reason = "by policy: \(judgement.reason)"
+        if pending.trial.isInferred {
+            // The grants speak of one thing, policies and settings of another.
+            switch judgement.problem {
+            case .rowSecurity:
+                judgement.verdict = .skipped
+                judgement.reason = "by policy: \(judgement.reason)"
+            case .readOnlyRole:
+                judgement.verdict = .skipped
+                judgement.reason = "by setting: \(judgement.reason)"
+            default: break
+            }
         }
         return Record(
             trial: pending.trial,
@@ -243,6 +283,10 @@ final class LaneRunner {
             tried: draft.row.described,
             missing: judgement.missing,
             seconds: seconds
+        )
+        .heldAgainstDenial(
+            isStoppedByData: ["22", "23"].contains(error.sqlState.conditionClass)
+                && error.sourceFunction != "exec_stmt_raise"
         )
     }
 
@@ -277,13 +321,17 @@ final class LaneRunner {
         case .insufficientPrivilege where error.isInOurStatement:
             if let parent {
                 let owner = Identifier.displayed(context.snapshot.roleName(parent.owner))
+                let user = Identifier.displayed(context.snapshot.roleName(context.user.role))
                 record.reason =
-                    "no row to refer to: \(name) is empty or closed, and only SET membership "
-                    + "in its owner \(owner) would allow pgsmoke to put one in place"
+                    context.inserter(parent) == nil
+                    ? "no row to refer to: \(name) is empty or closed to \(user), and only SET "
+                        + "membership in its owner \(owner) would allow pgsmoke to put one in place"
+                    : "no row to refer to: \(name) is empty or unsuitable, and its owner \(owner) "
+                        + "was denied a new row there"
             }
         default: break
         }
-        return record
+        return record.heldAgainstDenial(isStoppedByData: true)
     }
 }
 
@@ -295,7 +343,8 @@ struct PendingTrial: Sendable {
 }
 
 extension Duration {
-    var seconds: Double {
+    /// The duration in seconds.
+    package var seconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }

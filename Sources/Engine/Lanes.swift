@@ -10,57 +10,97 @@ struct Lanes: Sendable {
 
     private enum Event: Sendable {
         case records([(place: Int, record: Record)])
-        case drawn([OID: Int])
+        case ended(drawn: [OID: Int], plans: [Int: PlannedTrial])
         case note(String)
-        case lost
     }
 
     /// Works through the units; what a lost connection leaves undone has no record.
+    ///
+    /// The calling thread and its connection are the first lane, so a role that is allowed one
+    /// connection needs no other. Returns the connection that this lane had in the end, `nil` if the
+    /// server gave none any more.
     func run(
         _ units: [WorkUnit],
+        startingOver connection: Connection,
         progress: @escaping @Sendable (_ done: Int) -> Void
-    ) async -> Gathered {
+    ) async -> (gathered: Gathered, connection: Connection?) {
         let (events, feed) = AsyncStream.makeStream(of: Event.self)
+        return await withTaskGroup(of: Gathered.self) { group in
+            group.addTask(executorPreference: globalConcurrentExecutor) {
+                await gather(events, progress)
+            }
+            let last = await work(units, startingOver: connection, feed)
+            feed.finish()
+            return (await group.next() ?? Gathered(), last)
+        }
+    }
+
+    /// Lets all lanes work until the queue is empty or none of them has a connection.
+    private func work(
+        _ units: [WorkUnit],
+        startingOver connection: Connection,
+        _ feed: AsyncStream<Event>.Continuation
+    ) async -> Connection? {
         let queue = UnitQueue(units)
         let count = max(1, min(context.options.jobs, units.count))
-        let lanes = (0..<count).map { _ in Lane() }
+        let lanes = (1..<count).map { _ in Lane() }
         defer { for lane in lanes { lane.stop() } }
-        var gathered = Gathered()
-        await withTaskGroup { group in
-            group.addTask {
-                await withTaskGroup { group in
-                    for (number, lane) in lanes.enumerated() {
-                        group.addTask(executorPreference: lane) {
-                            work(number, queue, feed)
-                        }
+        var last = await withTaskGroup { group in
+            for (index, lane) in lanes.enumerated() {
+                group.addTask(executorPreference: lane) {
+                    guard let connection = connect() else {
+                        feed.yield(.note(Self.fewerConnections))
+                        return
                     }
+                    _ = work(index + 1, over: connection, queue, feed)
                 }
-                feed.finish()
             }
-            var done = 0
-            for await event in events {
-                switch event {
-                case .records(let records):
-                    for (place, record) in records { gathered.records[place] = record }
-                    done += records.count
-                    progress(done)
-                case .drawn(let drawn): gathered.add(drawn, in: context.snapshot)
-                case .note(let note): gathered.notes.append(note)
-                case .lost: gathered.isComplete = false
-                }
+            return work(0, over: connection, queue, feed)
+        }
+        // What a lane gave back that lost its connection when the others had done.
+        if !queue.isEmpty, let connection = last {
+            last = work(0, over: connection, queue, feed)
+        }
+        return last
+    }
+
+    private static let fewerConnections =
+        "worked with fewer connections than asked for: the server gave no more"
+
+    private func gather(
+        _ events: AsyncStream<Event>,
+        _ progress: @Sendable (_ done: Int) -> Void
+    ) async -> Gathered {
+        var gathered = Gathered()
+        var done = 0
+        for await event in events {
+            switch event {
+            case .records(let records):
+                for (place, record) in records { gathered.records[place] = record }
+                done += records.count
+                progress(done)
+            case .ended(let drawn, let plans):
+                gathered.add(drawn, in: context.snapshot)
+                gathered.plans.merge(plans) { _, new in new }
+            case .note(let note): gathered.notes.append(note)
             }
         }
         return gathered
     }
 
     /// Takes units until there are none; a connection that is lost is made anew once.
-    private func work(_ number: Int, _ queue: UnitQueue, _ feed: AsyncStream<Event>.Continuation) {
+    private func work(
+        _ number: Int,
+        over connection: Connection,
+        _ queue: UnitQueue,
+        _ feed: AsyncStream<Event>.Continuation
+    ) -> Connection? {
+        var current: Connection? = connection
         var reconnections = 0
         var interrupted: RelationWork?
-        while reconnections < 2, !context.stop.isRequested {
-            guard let connection = connect(number, feed) else { break }
+        while let connection = current, !context.stop.isRequested {
             let runner = LaneRunner(context, over: connection)
-            defer { feed.yield(.drawn(runner.drawn)) }
+            defer { feed.yield(.ended(drawn: runner.drawn, plans: runner.plans)) }
             do {
                 if let work = interrupted {
                     feed.yield(.records(try runner.run(work)))
@@ -71,41 +111,35 @@ struct Lanes: Sendable {
                     feed.yield(.records(try runner.run(work)))
                     interrupted = nil
                 }
-                return
+                return connection
             } catch {
-                if context.stop.isRequested { return }
-                reconnections += 1
+                if context.stop.isRequested { return connection }
                 if case .server(let answer) = error, let work = interrupted {
                     // Not the connection's end, but an answer that no trial is there for.
                     feed.yield(
                         .records(Self.failed(work, answer.message, .invalidStatement, answer))
                     )
                     interrupted = nil
-                    reconnections = 0
+                    continue
                 }
+                reconnections += 1
+                current = reconnections < 2 ? connect() : nil
             }
         }
+        if context.stop.isRequested { return current }
         if let interrupted {
             let reason = "the connection was lost in the middle of the trial"
             feed.yield(.records(Self.failed(interrupted, reason, .connectionLost, nil)))
         }
-        feed.yield(.lost)
+        queue.giveBack(from: number)
+        return nil
     }
 
-    private func connect(_ number: Int, _ feed: AsyncStream<Event>.Continuation) -> Connection? {
-        do {
-            let connection = try Connection(to: target)
-            context.backends.insert(connection.backendPID)
-            context.stop.register(connection.canceller())
-            return connection
-        } catch {
-            if number > 0 {
-                feed.yield(
-                    .note("worked with fewer connections than asked for: the server gave no more")
-                )
-            }
-            return nil
-        }
+    private func connect() -> Connection? {
+        guard let connection = try? Connection(to: target) else { return nil }
+        context.backends.insert(connection.backendPID)
+        context.stop.register(connection.canceller())
+        return connection
     }
 
     private static func failed(
@@ -148,6 +182,16 @@ private final class UnitQueue: Sendable {
             guard let unit = state.units.popFirst() else { return nil }
             state.current[lane] = unit.relations[...]
             return state.current[lane]?.popFirst()
+        }
+    }
+
+    var isEmpty: Bool { state.withLock { $0.units.isEmpty } }
+
+    /// Leaves what a lane that ends has not tried to the others.
+    func giveBack(from lane: Int) {
+        state.withLock { state in
+            guard let rest = state.current.removeValue(forKey: lane), !rest.isEmpty else { return }
+            state.units = [WorkUnit(relations: Array(rest))] + state.units
         }
     }
 }

@@ -19,6 +19,14 @@ struct RoleFrame: Sendable, Hashable {
     /// Whether a denial that the role must meet was seen to be seen.
     var isDetectorProven = false
 
+    /// Whether the role's own settings let its transactions change nothing.
+    var isReadOnly: Bool {
+        settings.contains {
+            $0.name == "transaction_read_only"
+                && !["off", "false", "no", "0"].contains($0.value.lowercased())
+        }
+    }
+
     struct Setting: Sendable, Hashable {
         let name: String
         let value: String

@@ -29,6 +29,8 @@ package struct Runner: Sendable {
         package var records: [Record] = []
         package var sequencesConsumed: [ConsumedSequence] = []
         package var notes: [String] = []
+        /// What decided each record, in the same order, if it was to be kept.
+        package var plans: [PlannedTrial] = []
     }
 
     /// Carries out the trials; `progress` hears how many are done.
@@ -52,14 +54,31 @@ package struct Runner: Sendable {
             stop: stop
         )
         context.backends.insert(connection.backendPID)
+        context.foresee(trials)
+        let watch = options.sequences == .preserve ? try SequenceWatch(over: connection) : nil
         let units = WorkUnit.units(
             of: trials.enumerated().map { ($0.offset, $0.element) },
             with: context
         )
         let lookup = Lookup(snapshot, with: connection, reader: context.reader)
         context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
-        var gathered = await Lanes(context: context, target: target).run(units, progress: progress)
-        try retry(&gathered, units, context, over: connection)
+        var (gathered, last) = await Lanes(context: context, target: target)
+            .run(units, startingOver: connection, progress: progress)
+        // What is known by now stays known if the server goes away at the end.
+        if let last {
+            do {
+                try retry(&gathered, units, context, over: last)
+                if let watch {
+                    gathered.notes += try moved(
+                        since: watch,
+                        besides: gathered.consumed,
+                        over: last
+                    )
+                }
+            } catch {
+                gathered.notes.append("the server was lost before the last retries")
+            }
+        }
         return outcome(of: gathered, trials, context)
     }
 
@@ -82,7 +101,7 @@ package struct Runner: Sendable {
         over connection: Connection
     ) throws(PostgresError) {
         let blocked = gathered.records.filter { $0.value.problem?.isTransient ?? false }
-        guard !blocked.isEmpty, !stop.isRequested, gathered.isComplete else { return }
+        guard !blocked.isEmpty, !stop.isRequested else { return }
         let runner = LaneRunner(context, over: connection, isAlone: true)
         for work in units.flatMap(\.relations) {
             let trials = work.trials.filter { blocked[$0.place] != nil }
@@ -91,6 +110,23 @@ package struct Runner: Sendable {
             for (place, record) in try runner.run(again) { gathered.records[place] = record }
         }
         gathered.add(runner.drawn, in: context.snapshot)
+        gathered.plans.merge(runner.plans) { _, new in new }
+    }
+
+    /// Names the sequences that moved although no trial was seen to draw from them.
+    private func moved(
+        since watch: SequenceWatch,
+        besides consumed: [OID: Int],
+        over connection: Connection
+    ) throws(PostgresError) -> [String] {
+        let moved = try SequenceWatch(over: connection).moved(since: watch)
+            .subtracting(consumed.keys)
+            .compactMap { access.snapshot.relations[$0]?.objectName.displayed }
+        guard !moved.isEmpty else { return [] }
+        return [
+            "moved while the run was on, by code whose draws could not be foreseen or by somebody "
+                + "else: \(moved.sorted().joined(separator: ", "))"
+        ]
     }
 
     /// Names the owners whose membership would have kept the consumed sequences as they were.
@@ -107,6 +143,23 @@ package struct Runner: Sendable {
         return ["no value would be consumed with SET membership in the sequences' owners: \(names)"]
     }
 
+    /// The record of a trial that never had its turn; where a connection was lost, the trial that it
+    /// was lost in is an error.
+    private func untried(_ trial: Trial) -> Record {
+        Record(
+            trial: trial,
+            verdict: .skipped,
+            reason: stop.isRequested ? "interrupted" : "the connection was lost before its turn"
+        )
+    }
+
+    private func add(_ record: Record, _ plan: PlannedTrial?, to outcome: inout Outcome) {
+        outcome.records.append(record)
+        guard options.keepsPlans else { return }
+        let why = "\(record.verdict.rawValue), nothing was sent: \(record.reason ?? "")"
+        outcome.plans.append(plan ?? PlannedTrial(name: record.trial.name, remarks: [why]))
+    }
+
     private func outcome(
         of gathered: Gathered,
         _ trials: [Trial],
@@ -116,21 +169,14 @@ package struct Runner: Sendable {
         var frames: [RoleFrame] = []
         for (_, result) in context.frames.sorted {
             switch result {
-            case .cannotSet(let record): outcome.records.append(record)
+            case .cannotSet(let record): add(record, nil, to: &outcome)
             case .ready(let frame): frames.append(frame)
             }
         }
         for (place, trial) in trials.enumerated() {
             if case .cannotSet = context.frames[trial.role] { continue }
-            outcome.records.append(
-                gathered.records[place]
-                    ?? Record(
-                        trial: trial,
-                        verdict: .skipped,
-                        reason: stop.isRequested
-                            ? "interrupted" : "the connection was lost before its turn"
-                    )
-            )
+            let record = gathered.records[place] ?? untried(trial)
+            add(record, gathered.plans[place], to: &outcome)
         }
         for frame in frames where !frame.notApplied.isEmpty {
             let names = frame.notApplied.map(Identifier.displayed).joined(separator: ", ")
@@ -155,7 +201,7 @@ struct Gathered: Sendable {
     var records: [Int: Record] = [:]
     var consumed: [OID: Int] = [:]
     var notes: [String] = []
-    var isComplete = true
+    var plans: [Int: PlannedTrial] = [:]
 
     /// Counts the values that a connection took: `CACHE` at a time, and each connection its own.
     mutating func add(_ drawn: [OID: Int], in snapshot: Snapshot) {

@@ -9,6 +9,8 @@ struct TrialScript {
         case shield(Int)
         /// Putting a scaffold row in place, by its place in the draft.
         case scaffold(Int)
+        /// Asking which sequences shields and scaffold have drawn from.
+        case preparation
         /// Putting on a role's settings, or the role, for a trial.
         case role(Int)
         case statement(Int)
@@ -22,7 +24,7 @@ struct TrialScript {
         /// The trial that the statement belongs to alone.
         var trial: Int? {
             switch self {
-            case .frame, .shield, .scaffold: nil
+            case .frame, .shield, .scaffold, .preparation: nil
             case .role(let trial), .statement(let trial), .force(let trial),
                 .forceScaffold(let trial), .identity(let trial):
                 trial

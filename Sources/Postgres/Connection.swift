@@ -24,6 +24,12 @@ internal import CLibPQ
         }
         // What RAISE NOTICE says in triggers is not ours to print.
         unsafe PQsetNoticeProcessor(raw, { _, _ in }, nil)
+        // Such a database holds bytes in any encoding; as UTF-8 the server would refuse to send them.
+        if let encoding = unsafe PQparameterStatus(raw, "server_encoding"),
+            unsafe String(cString: encoding) == "SQL_ASCII"
+        {
+            unsafe PQsetClientEncoding(raw, "SQL_ASCII")
+        }
         unsafe self.raw = raw
     }
 

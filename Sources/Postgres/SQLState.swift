@@ -10,7 +10,6 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package var conditionClass: String { String(code.prefix(2)) }
 
     package static let insufficientPrivilege = Self("42501")
-    package static let invalidParameterValue = Self("22023")
     package static let notNullViolation = Self("23502")
     package static let foreignKeyViolation = Self("23503")
     package static let uniqueViolation = Self("23505")
@@ -18,19 +17,11 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package static let exclusionViolation = Self("23P01")
     package static let sequenceLimitExceeded = Self("2200H")
     package static let numericValueOutOfRange = Self("22003")
-    package static let invalidTextRepresentation = Self("22P02")
     package static let readOnlyTransaction = Self("25006")
     package static let undefinedObject = Self("42704")
     package static let featureNotSupported = Self("0A000")
-    package static let undefinedColumn = Self("42703")
-    package static let undefinedTable = Self("42P01")
-    package static let undefinedFunction = Self("42883")
-    package static let invalidSchemaName = Self("3F000")
-    package static let generatedAlways = Self("428C9")
     package static let objectNotInPrerequisite = Self("55000")
     package static let lockNotAvailable = Self("55P03")
     package static let queryCanceled = Self("57014")
     package static let deadlockDetected = Self("40P01")
-    package static let raiseException = Self("P0001")
-    package static let tooManyConnections = Self("53300")
 }

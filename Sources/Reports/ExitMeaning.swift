@@ -49,8 +49,10 @@ package enum ExitMeaning {
     }
 
     private static func obstacle(_ report: RunReport) -> String {
-        if report.records.contains(where: { $0.problem == .noConnection }) {
-            return "no connection to the server"
+        if let record = report.records.first(where: { $0.problem == .noConnection }) {
+            // With an answer of the server's own, the reason says what stood in the way.
+            return record.message == nil
+                ? PrintableText.line(record.reason ?? "") : "no connection to the server"
         }
         let errors = report.count(of: .error)
         if errors == 0 { return "the run could not finish" }

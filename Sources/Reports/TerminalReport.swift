@@ -37,17 +37,21 @@ package struct TerminalReport {
             blocks += cases(.inconclusive, "INCONCLUSIVE", .doubtful).detailed
             blocks += cases(.skipped, "SKIPPED", .strong).compact
             blocks += passed
-            blocks +=
-                TerminalRun(report: report, isVerbose: detail == .verbose, style: style).blocks
+        } else {
+            blocks += remarked
         }
+        blocks += TerminalRun(report: report, detail: detail, style: style).blocks
         blocks.append([style.toned(Summary.line(of: report), tone)])
         return blocks
     }
 
     private var passed: [[String]] {
-        if detail == .verbose { return cases(.passed, "PASSED", .good).detailed }
-        // A pass that proves less than it seems to, as of a superuser, does not go unsaid.
-        return cases(.passed, "PASSED, with a remark", .strong) { $0.reason != nil }.compact
+        detail == .verbose ? cases(.passed, "PASSED", .good).detailed : remarked
+    }
+
+    /// A pass that proves less than it seems to, as of a superuser, does not go unsaid.
+    private var remarked: [[String]] {
+        cases(.passed, "PASSED, with a remark", .strong) { $0.reason != nil }.compact
     }
 
     private func cases(

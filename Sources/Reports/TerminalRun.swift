@@ -3,11 +3,14 @@ import Trials
 /// What concerns the run as a whole, as a person reads it.
 struct TerminalRun {
     let report: RunReport
-    let isVerbose: Bool
+    let detail: TerminalReport.Detail
     let style: TerminalStyle
 
     /// Returns one block, headed by where the run took place; none if there is nothing to tell.
+    ///
+    /// A quiet one holds what makes the results worth less: roles that cannot log in.
     var blocks: [[String]] {
+        if detail == .quiet { return logins.isEmpty ? [] : [logins] }
         let lines = leftOut + consumed + logins + notes
         guard let server = report.server else {
             return lines.isEmpty ? [] : [["pgsmoke \(report.version)"] + lines]
@@ -49,7 +52,7 @@ struct TerminalRun {
     }
 
     private func listed(_ names: [String]) -> String {
-        guard isVerbose || names.count <= TerminalCases.few else { return "" }
+        guard detail == .verbose || names.count <= TerminalCases.few else { return "" }
         return ": \(names.joined(separator: ", "))"
     }
 }

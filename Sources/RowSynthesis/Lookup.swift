@@ -7,7 +7,7 @@ package struct Lookup {
     /// As whom a relation is read.
     package enum Reader: Sendable, Hashable {
         case connectingRole
-        case owner(String)
+        case role(String)
         case nobody
     }
 
@@ -39,8 +39,8 @@ package struct Lookup {
                    pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)
             """,
         ]
-        if case .owner(let owner) = reader {
-            statements.append("SET LOCAL ROLE \(try connection.quoted(identifier: owner))")
+        if case .role(let role) = reader {
+            statements.append("SET LOCAL ROLE \(try connection.quoted(identifier: role))")
         }
         statements.append(query)
         var rows: [[String?]]?

@@ -10,9 +10,30 @@ extension RowDraft.Row {
         with connection: Connection,
         overridesIdentity: Bool = false
     ) throws(PostgresError) -> String {
-        let schema = try connection.quoted(identifier: relation.schema)
-        let target = "\(schema).\(try connection.quoted(identifier: relation.name))"
+        let target = try target(with: connection)
         guard !values.isEmpty else { return "INSERT INTO \(target) DEFAULT VALUES" }
+        let (names, contents) = try lists(with: connection)
+        let overriding = overridesIdentity ? " OVERRIDING SYSTEM VALUE" : ""
+        return "INSERT INTO \(target) (\(names))\(overriding) VALUES (\(contents))"
+    }
+
+    /// Writes the INSERT so that it asks for the privileges and touches no row; `nil` if there is no
+    /// column to name, since DEFAULT VALUES always makes one.
+    package func insertOfNothing(with connection: Connection) throws(PostgresError) -> String? {
+        guard !values.isEmpty else { return nil }
+        let (names, contents) = try lists(with: connection)
+        return
+            "INSERT INTO \(try target(with: connection)) (\(names)) SELECT \(contents) WHERE false"
+    }
+
+    private func target(with connection: Connection) throws(PostgresError) -> String {
+        let schema = try connection.quoted(identifier: relation.schema)
+        return "\(schema).\(try connection.quoted(identifier: relation.name))"
+    }
+
+    private func lists(
+        with connection: Connection
+    ) throws(PostgresError) -> (names: String, contents: String) {
         var names: [String] = []
         var contents: [String] = []
         for (number, value) in values.sorted(by: { $0.key < $1.key }) {
@@ -24,18 +45,16 @@ extension RowDraft.Row {
             case .null: contents.append("NULL")
             }
         }
-        let overriding = overridesIdentity ? " OVERRIDING SYSTEM VALUE" : ""
-        return "INSERT INTO \(target) (\(names.joined(separator: ", ")))\(overriding) "
-            + "VALUES (\(contents.joined(separator: ", ")))"
+        return (names.joined(separator: ", "), contents.joined(separator: ", "))
     }
 
-    /// The INSERT for readers: each column with the source of its value, no value.
+    /// The INSERT for readers, on one line: each column with the source of its value, no value.
     package var described: String {
-        let target = relation.objectName.displayed
-        guard !values.isEmpty else { return "INSERT INTO \(target) DEFAULT VALUES" }
+        let target = "\(Identifier.sql(relation.schema)).\(Identifier.sql(relation.name))"
         let list = values.sorted { $0.key < $1.key }.compactMap { number, value in
-            columnNames[number].map { "\(Identifier.displayed($0)): \(value.source.rawValue)" }
+            columnNames[number].map { "\(Identifier.sql($0)): \(value.source.rawValue)" }
         }
-        return "INSERT INTO \(target) (\(list.joined(separator: ", ")))"
+        let row = list.isEmpty ? "DEFAULT VALUES" : "(\(list.joined(separator: ", ")))"
+        return PrintableText.line("INSERT INTO \(target) \(row)")
     }
 }

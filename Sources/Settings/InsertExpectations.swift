@@ -31,26 +31,33 @@ package struct InsertExpectations: Sendable {
     /// able to insert.
     ///
     /// A role counts if it may log in, or if a LOGIN role may SET ROLE to it and none inherits from
-    /// it: a mere group holds half of what its members need. Superusers, predefined roles and a
-    /// table's owner are left out. A forgotten table GRANT cannot be seen this way, so relations
-    /// into which no such role may insert are listed.
+    /// it: a mere group holds half of what its members need. Superusers, predefined roles, a table's
+    /// owner and strangers are left out. A forgotten table GRANT cannot be seen this way, so
+    /// relations into which no such role may insert are listed.
     package init(inferringFrom access: AccessMap, on relations: [Relation]) {
         let targets = insertTargets(among: relations)
-        var reached: Set<OID> = []
-        for role in access.rolesInUse {
-            let principal = access.principal(role.oid)
-            for relation in targets
-            where relation.owner != role.oid && access.hasAny(principal, .insert, on: relation) {
-                reached.insert(relation.oid)
+        let (holders, strangers) = access.inferredHolders(of: .insert, on: targets)
+        let granted = holders.reduce(into: Set<OID>()) { $0.formUnion($1.granted) }
+        // Who migrates as the owner's member reaches every table and hides those that nobody writes.
+        let reached =
+            granted.isEmpty ? Set(holders.flatMap(\.relations).map(\.oid)) : granted
+        for holder in holders {
+            for relation in holder.relations {
                 trials.append(
                     Trial(
-                        role: role.name,
+                        role: holder.role.name,
                         operation: .insert,
                         object: relation.objectName,
                         isInferred: true
                     )
                 )
             }
+        }
+        leftOut += strangers.map {
+            LeftOut(
+                object: ObjectName(kind: .role, schema: nil, name: $0.name),
+                reason: "holds nothing in this database but what PUBLIC holds"
+            )
         }
         leftOut += targets.filter { !reached.contains($0.oid) }.map {
             LeftOut(object: $0.objectName, reason: "no application role may insert into it")

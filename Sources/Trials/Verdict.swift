@@ -26,6 +26,10 @@ package enum Problem: String, Sendable, Hashable, Codable {
     case brokenPolicy = "pgsmoke.BrokenPolicy"
     case sequenceBehind = "pgsmoke.SequenceBehind"
     case sequenceExhausted = "pgsmoke.SequenceExhausted"
+    /// The role's own settings let its transactions change nothing.
+    case readOnlyRole = "pgsmoke.ReadOnlyRole"
+    /// What must be denied is allowed.
+    case unexpectedlyAllowed = "pgsmoke.UnexpectedlyAllowed"
     case inconclusive = "pgsmoke.Inconclusive"
 
     case noConnection = "pgsmoke.NoConnection"

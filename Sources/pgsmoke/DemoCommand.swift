@@ -109,7 +109,7 @@ struct DemoCommand: ParsableCommand {
         var session = Session(target: target, voice: .silent)
         session.roles = [Incident.role]
         switch await session.run() {
-        case .report(let report):
+        case .report(let report, _):
             try Task.checkCancellation()
             let isColoured = Console.isColoured(STDOUT_FILENO, environment)
             Console.print("")

@@ -17,6 +17,7 @@ enum Pgsmoke {
         do {
             switch try RootCommand.parseAsRoot(arguments) {
             case let run as RunCommand: return await run.status()
+            case let plan as PlanCommand: return await plan.status()
             case let demo as DemoCommand: return await demo.status()
             case var other:
                 try other.run()
@@ -44,7 +45,7 @@ struct RootCommand: ParsableCommand {
             with a real row, and ROLLBACK, and says which privilege is missing.
             """,
         version: "pgsmoke \(Pgsmoke.version)",
-        subcommands: [RunCommand.self, DemoCommand.self],
+        subcommands: [RunCommand.self, PlanCommand.self, DemoCommand.self],
         defaultSubcommand: RunCommand.self,
         helpNames: helpNames
     )

@@ -110,27 +110,9 @@ struct RunCommand: ParsableCommand {
             Console.complain("pgsmoke: \(error.message)")
             return ending(ExitCode.usage)
         }
-        let session = Session(
-            target: connection.target(environment),
-            selection: Selection(
-                schemas: schemas,
-                excludedSchemas: excludedSchemas,
-                tables: tables,
-                excludedTables: excludedTables
-            ),
-            roles: roles,
-            options: EngineOptions(
-                jobs: jobs,
-                sequences: sequences,
-                lockTimeout: lockTimeout.milliseconds,
-                statementTimeout: statementTimeout.milliseconds
-            ),
-            voice: quiet ? .silent : .of(environment),
-            patience: connection.patience
-        )
         let report: RunReport
-        switch await session.run() {
-        case .report(let finished): report = finished
+        switch await session(environment).run() {
+        case .report(let finished, _): report = finished
         case .misuse(let message):
             files.discard()
             Console.complain("pgsmoke: \(message)")
@@ -159,6 +141,28 @@ struct RunCommand: ParsableCommand {
             return ending(ExitCode.couldNotRun)
         }
         return ending(report.exitCode, report)
+    }
+
+    /// The run that the options describe.
+    func session(_ environment: [String: String]) -> Session {
+        Session(
+            target: connection.target(environment),
+            selection: Selection(
+                schemas: schemas,
+                excludedSchemas: excludedSchemas,
+                tables: tables,
+                excludedTables: excludedTables
+            ),
+            roles: roles,
+            options: EngineOptions(
+                jobs: jobs,
+                sequences: sequences,
+                lockTimeout: lockTimeout.milliseconds,
+                statementTimeout: statementTimeout.milliseconds
+            ),
+            voice: quiet ? .silent : .of(environment),
+            patience: connection.patience
+        )
     }
 
     /// What the strictest of the known readers of JUnit files accepts.

@@ -16,7 +16,8 @@ struct Session: Sendable {
     var patience = Patience.none
 
     enum Result: Sendable {
-        case report(RunReport)
+        /// The report and, if they were to be kept, the statements that decided each of its records.
+        case report(RunReport, [PlannedTrial])
         /// The user asked for what is not there; one sentence that names it and the cure.
         case misuse(String)
     }
@@ -40,29 +41,35 @@ struct Session: Sendable {
             version: Pgsmoke.version,
             startedAt: Date().timeIntervalSince1970
         )
+        var plans: [PlannedTrial] = []
         var isMisdirected = false
         do {
-            try await fill(&report, stop)
+            plans = try await fill(&report, stop)
         } catch let error as Misuse {
             return .misuse(error.message)
+        } catch let error as Obstacle {
+            report.records.append(Self.notTried(because: error.description))
         } catch let error as PostgresError {
             if case .invalidConnectionString = error { isMisdirected = true }
             if signals.received == nil { report.records.append(Self.noConnection(error)) }
         } catch {
             return .misuse("\(error)")
         }
-        report.seconds = (ContinuousClock.now - start).inSeconds
+        report.seconds = (ContinuousClock.now - start).seconds
         report.exitCode = ExitCode.of(report.records, signal: signals.received)
         if isMisdirected { report.exitCode = ExitCode.usage }
-        return .report(report)
+        return .report(report, plans)
     }
 
-    private func fill(_ report: inout RunReport, _ stop: StopSignal) async throws {
+    private func fill(
+        _ report: inout RunReport,
+        _ stop: StopSignal
+    ) async throws -> [PlannedTrial] {
         let connection = try patience.connect(to: target, voice, stop)
         stop.register(connection.canceller())
         guard connection.serverVersion >= 130_000 else {
             let version = connection.serverVersion
-            throw Obstacle.asError(
+            throw Obstacle(
                 "the server is PostgreSQL \(version / 10_000).\(version % 10_000); pgsmoke needs 13 or later"
             )
         }
@@ -74,12 +81,12 @@ struct Session: Sendable {
             user: server.user
         )
         if server.isInRecovery {
-            throw Obstacle.asError(
+            throw Obstacle(
                 "the server is in recovery (a standby); connect to the primary, where inserts can be tried"
             )
         }
         if server.isReadOnly {
-            throw Obstacle.asError(
+            throw Obstacle(
                 "the database is read only (default_transaction_read_only is on); no insert can be tried"
             )
         }
@@ -89,7 +96,7 @@ struct Session: Sendable {
             selected: try selected(in: snapshot, with: connection)
         )
         let expectations = try expectations(access, relations)
-        report.leftOut = relations.leftOut + expectations.leftOut
+        report.leftOut = relations.leftOut + expectations.leftOut + unreadableRoles(in: snapshot)
         var seen: Set<String> = []
         report.logins = expectations.trials
             .filter { seen.insert($0.role).inserted }
@@ -104,6 +111,17 @@ struct Session: Sendable {
         report.records = outcome.records
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = outcome.notes
+        return outcome.plans
+    }
+
+    /// The roles that cannot be named, which an SQL_ASCII database of the cluster may have brought.
+    private func unreadableRoles(in snapshot: Snapshot) -> [LeftOut] {
+        snapshot.rolesByName.names.filter(\.isUnreadable).map {
+            LeftOut(
+                object: ObjectName(kind: .role, schema: nil, name: $0),
+                reason: "a name that is not UTF-8"
+            )
+        }
     }
 
     private func announce(_ trials: [Trial], _ server: Server) {
@@ -158,7 +176,11 @@ struct Session: Sendable {
             case .server(let error): ("the server refused the catalog query", error.message)
             case .outOfMemory: ("out of memory", nil)
             }
-        return Record(
+        return notTried(because: reason, message)
+    }
+
+    private static func notTried(because reason: String, _ message: String? = nil) -> Record {
+        Record(
             trial: Trial(
                 role: "",
                 operation: .connect,
@@ -172,15 +194,9 @@ struct Session: Sendable {
     }
 }
 
-/// A server that can be reached but not used.
-private enum Obstacle {
-    static func asError(_ text: String) -> PostgresError {
-        .connectionFailed(text, needsPassword: false)
-    }
-}
+/// Why a server that was reached cannot be used.
+private struct Obstacle: Error, CustomStringConvertible {
+    let description: String
 
-extension Duration {
-    fileprivate var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
-    }
+    init(_ description: String) { self.description = description }
 }

@@ -163,4 +163,93 @@ struct InUseTests {
         #expect(run.report.sequencesConsumed.map(\.values) == [1])
         #expect(try database.rows("SELECT last_value, is_called FROM a_id_seq") == [["1", "t"]])
     }
+
+    @Test("A sequence that only run time names is counted, and with preserve an error")
+    func unforeseenSequence() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE SEQUENCE hidden;
+                CREATE FUNCTION draw() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN EXECUTE format('SELECT nextval(%L)', 'hid' || 'den'); RETURN NEW; END $$;
+                CREATE TABLE t (id int NOT NULL);
+                CREATE TRIGGER draw BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION draw();
+                CREATE TABLE raises (id int NOT NULL);
+                CREATE FUNCTION raise() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE 'no'; END $$;
+                CREATE TRIGGER a BEFORE INSERT ON raises FOR EACH ROW EXECUTE FUNCTION draw();
+                CREATE TRIGGER b BEFORE INSERT ON raises FOR EACH ROW EXECUTE FUNCTION raise();
+                GRANT INSERT ON t, raises TO \(app);
+                GRANT USAGE ON SEQUENCE hidden TO \(app);
+                """
+        )
+        let auto = try await ReportedRun.of(database, ["--role", app, "-t", "t"])
+        #expect(auto.report.trials.map(\.verdict) == ["passed"])
+        #expect(auto.report.sequencesConsumed.map(\.sequence.name) == ["hidden"])
+        let preserve = ["--role", app, "-t", "t", "--sequences", "preserve"]
+        let kept = try await ReportedRun.of(database, preserve)
+        #expect(kept.command.status == 2)
+        #expect(kept.report.trials.map(\.verdict) == ["error"])
+        #expect(kept.report.trials[0].reason?.contains("public.hidden") ?? false)
+        // What fails leaves no lock behind that would tell what it drew.
+        let failing = ["--role", app, "-t", "raises", "--sequences", "preserve"]
+        let failed = try await ReportedRun.of(database, failing)
+        #expect(failed.report.trials.map(\.verdict) == ["inconclusive"])
+        #expect(failed.report.notes.contains { $0.contains("public.hidden") })
+    }
+
+    @Test("What an event trigger draws at the shield is counted, and with preserve an error")
+    func eventTriggerThatDraws() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: shop(app) + """
+                CREATE TABLE ddl (id serial PRIMARY KEY, what text);
+                CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS
+                $$ BEGIN INSERT INTO public.ddl (what) VALUES (tg_tag); END $$;
+                CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note();
+                """
+        )
+        let auto = try await ReportedRun.of(database, ["--role", app, "-t", "a"])
+        #expect(auto.report.counts["passed"] == 1)
+        let consumed = auto.report.sequencesConsumed.map { "\($0.sequence.name) \($0.values)" }
+        #expect(consumed == ["ddl_id_seq 1"])
+        #expect(try database.rows("SELECT last_value, is_called FROM ddl_id_seq") == [["1", "t"]])
+        let preserve = ["--role", app, "-t", "a", "--sequences", "preserve"]
+        let kept = try await ReportedRun.of(database, preserve)
+        #expect(kept.report.trials.map(\.verdict) == ["error"])
+    }
+
+    @Test(
+        "A table or column that goes while the run is on is said, and is no mistake of ours",
+        arguments: [
+            ("DROP TABLE d", "dropped or renamed"), ("ALTER TABLE d DROP COLUMN id", "column"),
+        ]
+    )
+    func changedMeanwhile(change: String, reason: String) async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: "CREATE ROLE \(app); CREATE TABLE d (id int NOT NULL);"
+                + "GRANT INSERT ON d TO \(app);"
+        )
+        let migrator = try database.connect()
+        try migrator.execute("BEGIN")
+        try migrator.execute("LOCK TABLE d IN SHARE MODE")
+        let run = try await withThrowingTaskGroup(of: ReportedRun?.self) { group in
+            group.addTask {
+                try await ReportedRun.of(database, ["--role", app, "--lock-timeout", "60s"])
+            }
+            // While the trial waits for its lock, the migration goes through.
+            let waiting = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'd'::regclass"
+            for _ in 0..<6_000 where try migrator.execute(waiting).isEmpty {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            try migrator.execute(change)
+            try migrator.execute("COMMIT")
+            return try await group.reduce(nil) { $0 ?? $1 }
+        }
+        let trial = try #require(run?.report.trials.first)
+        #expect(trial.verdict == "error")
+        #expect(trial.reason?.contains(reason) ?? false, "\(trial)")
+    }
 }

@@ -30,6 +30,13 @@ struct Report: Decodable {
         let sqlstate: String?
         let message: String?
         let missing: [Missing]
+        let cure: [Cure]
+    }
+
+    struct Cure: Decodable {
+        let sql: String
+        let runBy: String
+        let proven: Bool
     }
 
     struct LeftOut: Decodable {

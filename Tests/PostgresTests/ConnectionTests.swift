@@ -56,7 +56,7 @@ import Testing
             Issue.record("\(String(describing: thrown))")
             return
         }
-        #expect(error.sqlState == .undefinedColumn)
+        #expect(error.sqlState == SQLState("42703"))
         #expect(read == [0: "a", 1: "b"])
     }
 

@@ -76,7 +76,7 @@ import Testing
                 """,
             on: server
         )
-        #expect(error.sqlState == .undefinedTable)
+        #expect(error.sqlState == SQLState("42P01"))
         #expect(error.context?.contains("shop.note()") == true)
         #expect(error.internalQuery == "INSERT INTO shop.nowhere VALUES (new.id)")
         #expect(error.position == nil)
@@ -99,7 +99,7 @@ import Testing
     @Test("A mistake in the statement has its place in it", arguments: TestServer.all)
     func position(server: TestServer) async throws {
         let error = try await failure(of: "SELECT 1, nobody", after: "", on: server)
-        #expect(error.sqlState == .undefinedColumn)
+        #expect(error.sqlState == SQLState("42703"))
         #expect(error.position == 11)
         #expect(error.isInOurStatement)
     }

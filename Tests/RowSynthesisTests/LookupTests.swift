@@ -75,7 +75,7 @@ import Testing
         let snapshot = try Snapshot.read(from: connection)
         let lookup = Lookup(snapshot, with: connection) { relation in
             switch relation.name {
-            case "one": .owner("\(stem) owner")
+            case "one": .role("\(stem) owner")
             case "two": .nobody
             default: .connectingRole
             }

@@ -260,14 +260,16 @@ import Testing
     func described() async throws {
         let database = try await TestServer.any.makeDatabase(
             sql: """
-                CREATE TABLE "A b" (id integer PRIMARY KEY, "c\nd" text NOT NULL);
+                CREATE TABLE "A b" (id integer PRIMARY KEY, "c\nd" text NOT NULL,
+                    "order" integer NOT NULL);
                 CREATE TABLE nothing (a integer);
                 """
         )
         let snapshot = try database.snapshot()
         #expect(
             try snapshot.draft(for: "A b").row.described
-                == #"INSERT INTO public."A b" (id: fresh value, "c\x0Ad": sample of its type)"#
+                == #"INSERT INTO public."A b" (id: fresh value, "c\x0Ad": sample of its type, "#
+                + #""order": sample of its type)"#
         )
         #expect(
             try snapshot.draft(for: "nothing").row.described

@@ -200,6 +200,52 @@ import Trials
     }
 
     @Test(
+        "Who holds only what PUBLIC holds is a stranger, unless all are",
+        arguments: TestServer.all
+    )
+    func strangers(server: TestServer) async throws {
+        let script = """
+            CREATE ROLE $_app LOGIN;
+            CREATE ROLE $_other LOGIN;
+            CREATE ROLE $_elsewhere LOGIN;
+            CREATE TABLE t (a integer);
+            CREATE TABLE own (a integer);
+            GRANT INSERT ON t TO PUBLIC;
+            """
+        #expect(
+            try await inferred(script, on: server)
+                == ["t as $_app", "t as $_elsewhere", "t as $_other"]
+        )
+        let grant = "GRANT SELECT ON own TO $_app;"
+        #expect(try await inferred(script + grant, on: server) == ["t as $_app"])
+    }
+
+    @Test("A member of the owner is tried, but hides no table that nobody else may write")
+    func ownersMember() async throws {
+        let prefix = uniqueRoleName("p")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(prefix)_owner;
+                CREATE ROLE \(prefix)_deploy LOGIN;
+                CREATE ROLE \(prefix)_app LOGIN;
+                GRANT \(prefix)_owner TO \(prefix)_deploy;
+                CREATE TABLE granted (a integer);
+                CREATE TABLE forgotten (a integer);
+                ALTER TABLE granted OWNER TO \(prefix)_owner;
+                ALTER TABLE forgotten OWNER TO \(prefix)_owner;
+                """
+        )
+        let onlyOwners = try Self.expectations(in: database)
+        #expect(onlyOwners.trials.map(\.role) == Array(repeating: "\(prefix)_deploy", count: 2))
+        #expect(!onlyOwners.leftOut.contains { $0.object.kind == .table })
+        try database.execute("GRANT INSERT ON granted TO \(prefix)_app")
+        let forgotten = try Self.expectations(in: database).leftOut.filter {
+            $0.object.kind == .table
+        }
+        #expect(forgotten.map(\.object.name) == ["forgotten"])
+    }
+
+    @Test(
         "Predefined roles are left out, those that use them are not, and the rest is listed",
         .enabled(if: TestServer.newest.major >= 14, "pg_write_all_data came with 14")
     )

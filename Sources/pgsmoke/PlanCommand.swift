@@ -1,0 +1,60 @@
+import ArgumentParser
+import Engine
+import FoundationEssentials
+import Reports
+import Trials
+
+/// `pgsmoke plan`: the SQL that a run sends, as a script.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Print the SQL of the trials, as a script for psql.",
+        discussion: """
+            Carries the run out as pgsmoke run does, reports nothing, and prints the statements of \
+            the attempt that decided each trial. The script changes nothing either, and prints the \
+            number and the SQLSTATE of each trial.
+            """,
+        helpNames: RootCommand.helpNames
+    )
+
+    @OptionGroup var run: RunCommand
+
+    func validate() throws {
+        guard run.junit == nil, run.json == nil else {
+            throw ValidationError(
+                "pgsmoke plan writes no report; use pgsmoke run for --junit and --json."
+            )
+        }
+    }
+
+    /// Carries the run out, prints the script and returns the exit code.
+    ///
+    /// What a trial came to is no concern of a plan: with a script to show it has succeeded.
+    func status() async -> Int32 {
+        let environment: [String: String]
+        do { environment = try run.connection.environment() } catch {
+            Console.complain("pgsmoke: \(error.message)")
+            Console.complain(ExitMeaning.line(ExitCode.usage))
+            return ExitCode.usage
+        }
+        var session = run.session(environment)
+        session.options.keepsPlans = true
+        switch await session.run() {
+        case .report(let report, let plans):
+            let code =
+                [ExitCode.failed, ExitCode.nothingTried].contains(report.exitCode) && !plans.isEmpty
+                ? 0 : report.exitCode
+            if let server = report.server, !plans.isEmpty {
+                Console.print(PlanScript.text(of: plans, on: server))
+            } else {
+                Console.complain(TerminalReport.text(of: report, detail: .quiet))
+            }
+            Console.complain(ExitMeaning.line(code, report: code == 0 ? nil : report))
+            return code
+        case .misuse(let message):
+            Console.complain("pgsmoke: \(message)")
+            Console.complain(ExitMeaning.line(ExitCode.usage))
+            return ExitCode.usage
+        }
+    }
+}

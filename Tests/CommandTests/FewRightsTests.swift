@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A tester that may do little still gets what it may get.
+struct FewRightsTests {
+    @Test("One connection suffices, whatever --jobs says", arguments: TestServer.all)
+    func oneConnection(server: TestServer) async throws {
+        let app = uniqueRoleName("app")
+        let tester = uniqueRoleName("tester")
+        let database = try await server.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE ROLE \(tester) LOGIN NOINHERIT CONNECTION LIMIT 1;
+                GRANT \(app) TO \(tester);
+                CREATE TABLE a (id int);
+                CREATE TABLE b (id int);
+                CREATE TABLE c (id int);
+                GRANT INSERT ON a, b, c TO \(app);
+                """
+        )
+        let run = try await ReportedRun.of(database, ["--role", app, "-j", "3"], as: tester)
+        #expect(run.command.status == 0)
+        #expect(run.report.counts["passed"] == 3)
+        #expect(run.report.notes.contains { $0.contains("fewer connections") })
+    }
+
+    @Test("A parent that only the tried role may read is read as that role")
+    func parentOfTheTriedRole() async throws {
+        let app = uniqueRoleName("app")
+        let tester = uniqueRoleName("tester")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE ROLE \(tester) LOGIN NOINHERIT;
+                GRANT \(app) TO \(tester);
+                CREATE TABLE parent (id int PRIMARY KEY);
+                INSERT INTO parent VALUES (7);
+                CREATE TABLE child (parent int NOT NULL REFERENCES parent);
+                GRANT SELECT ON parent TO \(app);
+                GRANT INSERT ON child TO \(app);
+                """
+        )
+        let run = try await ReportedRun.of(database, ["--role", app, "-t", "child"], as: tester)
+        #expect(run.report.trials.map(\.verdict) == ["passed"])
+    }
+
+    @Test("The GRANT for a role that cannot be set names a role that may run it")
+    func grantOfSetRole() async throws {
+        let app = uniqueRoleName("app")
+        let tester = uniqueRoleName("tester")
+        let database = try await TestServer.any.makeDatabase(
+            sql:
+                "CREATE ROLE \(app); CREATE ROLE \(tester) LOGIN NOINHERIT; CREATE TABLE t (id int);"
+        )
+        let run = try await ReportedRun.of(database, ["--role", app], as: tester)
+        #expect(run.command.status == 2)
+        let trial = try #require(run.report.trials.first)
+        #expect(trial.name == "set-role \(app)")
+        #expect(trial.type == "pgsmoke.SetRole")
+        let cure = try #require(trial.cure.first)
+        try database.execute(cure.sql, as: cure.runBy)
+        let again = try await ReportedRun.of(database, ["--role", app], as: tester)
+        #expect(again.report.trials.map(\.type) == ["pgsmoke.MissingTablePrivilege"])
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Subprocess
+import TestSupport
+import Testing
+
+/// The plan is a script that comes to what the run came to.
+struct PlanTests {
+    @Test(
+        "psql gives each trial of the plan the SQLSTATE that the run had",
+        .enabled(if: hasPsql, "psql is needed"),
+        arguments: TestServer.all.suffix(1),
+        Fact.all
+    )
+    func sameStates(server: TestServer, fact: Fact) async throws {
+        guard fact.holds(on: server.major) else { return }
+        let fixture = fact.withUniqueRoles()
+        let database = try await server.makeDatabase(sql: fixture.text)
+        let before = try database.fingerprint()
+        let plan = try await CommandRun.of(["plan"] + database.options() + fixture.arguments)
+        #expect(plan.status == 0, "\(plan.standardError)")
+        let lines = try await psql(plan.standardOutput, database)
+        let run = try await ReportedRun.of(database, fixture.arguments)
+        let states = run.report.trials.enumerated().map { index, trial in
+            "\(index + 1) \(trial.sqlstate ?? "00000")"
+        }
+        #expect(lines == states, "\(plan.standardOutput)")
+        #expect(try database.fingerprint().difference(from: before) == [])
+    }
+
+    @Test("Each trial stands there by its name, with where its values came from")
+    func readable() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE TABLE "a
+                \\! touch hostile; ""x" (v text NOT NULL);
+                GRANT INSERT ON ALL TABLES IN SCHEMA public TO \(app);
+                CREATE FOREIGN DATA WRAPPER nothing;
+                CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+                CREATE FOREIGN TABLE away (v int) SERVER nowhere;
+                """
+        )
+        let plan = try await CommandRun.of(["plan"] + database.options() + ["--role", app])
+        #expect(plan.status == 0)
+        #expect(
+            plan.standardOutput.contains(
+                #"-- trial: insert public."a\x0A\\! touch hostile; ""x" as \#(app)"#
+            ),
+            "\(plan.standardOutput)"
+        )
+        #expect(plan.standardOutput.contains("(v: sample of its type)"))
+        #expect(
+            plan.standardOutput.contains(
+                "-- skipped, nothing was sent: foreign table not asked for"
+            )
+        )
+        let states = try await psql(plan.standardOutput, database)
+        #expect(states == ["1 00000"])
+    }
+
+    @Test("Without a server, or with a report, there is no plan")
+    func none() async throws {
+        let missing = try await CommandRun.of(["plan", "-h", "/nonexistent"])
+        #expect(missing.status == 2)
+        #expect(missing.standardOutput.isEmpty)
+        let report = try await CommandRun.of(["plan", "--json", "-"])
+        #expect(report.status == 64)
+    }
+
+    /// Runs the script and returns what it printed on stdout.
+    private func psql(_ script: String, _ database: TestDatabase) async throws -> [String] {
+        let ending = try await Subprocess.run(
+            .name("psql"),
+            arguments: Arguments(["--no-psqlrc", "--no-password"] + database.options()),
+            input: .string(script),
+            output: .string(limit: 1_000_000),
+            error: .discarded
+        )
+        return ending.standardOutput.split(separator: "\n").map(String.init)
+    }
+}
+
+private let hasPsql = ["/usr/bin/psql", "/usr/local/bin/psql"].contains {
+    FileManager.default.isExecutableFile(atPath: $0)
+}
