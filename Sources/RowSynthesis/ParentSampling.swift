@@ -77,12 +77,12 @@ extension Lookup {
         var names: [String] = []
         for number in key.columns {
             guard let column = snapshot.column(number, of: parent.oid) else { continue }
-            names.append(try connection.quoted(identifier: column.name))
+            names.append("t.\(try connection.quoted(identifier: column.name))")
         }
         let list = names.map { "\($0)::pg_catalog.text" }.joined(separator: " || E'\\x1F' || ")
         let present = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
         return """
-            SELECT \(number), \(list) FROM ONLY \(try quotedName(of: parent))
+            SELECT \(number), \(list) FROM ONLY \(try quotedName(of: parent)) AS t
              WHERE \(present)\(try order(of: key)) LIMIT 1
             """
     }
@@ -98,7 +98,7 @@ extension Lookup {
         var names: [String] = []
         for number in index.columns {
             guard let column = snapshot.column(number, of: key.relation) else { return "" }
-            names.append(try connection.quoted(identifier: column.name))
+            names.append("t.\(try connection.quoted(identifier: column.name))")
         }
         return " ORDER BY \(names.joined(separator: ", "))"
     }
