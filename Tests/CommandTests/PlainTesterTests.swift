@@ -30,6 +30,7 @@ struct PlainTesterTests {
             for (trial, twin) in scene.pairs(rich, superuser) where !Self.isReserved(trial) {
                 #expect(Scene.essence(of: trial) == Scene.essence(of: twin), "\(fact)")
             }
+            try scene.dismissTester()
         }
     }
 
@@ -75,6 +76,9 @@ private struct Scene {
             try database.execute("GRANT \(role) TO \(tester) \(options)")
         }
     }
+
+    /// Drops the tester: a role that a login may become counts as one in use, in every database.
+    func dismissTester() throws { try database.execute("DROP ROLE \(tester)") }
 
     func run(as user: String? = nil) async throws -> ReportedRun {
         try await ReportedRun.of(database, fact.arguments, as: user)
