@@ -39,6 +39,15 @@ package struct ApplicationRelations: Sendable {
         if let name = snapshot.schemas[relation.schemaOID]?.extension {
             return "in a schema of the extension \(Identifier.displayed(name))"
         }
+        // Which it makes beside its own tables, and from which it makes partitions.
+        if relation.name.hasPrefix("template_"),
+            snapshot.relations.values.contains(where: {
+                $0.extension == "pg_partman" && $0.name == "part_config"
+                    && $0.schemaOID == relation.schemaOID
+            })
+        {
+            return "template of pg_partman's"
+        }
         if relation.isPartition {
             let root = snapshot.root(of: relation).objectName.displayed
             return "partition, reached through \(root)"

@@ -49,15 +49,16 @@ package struct Snapshot: Sendable {
             SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
                    pg_catalog.set_config('lock_timeout', '5s', true)
             """,
+            "SAVEPOINT pgsmoke",
         ]
         let parts = Builder.parts
+        // Going back gives up the query's locks, one for each catalog and each of its indexes.
+        let queries = parts.flatMap { [$0.query(version), "ROLLBACK TO SAVEPOINT pgsmoke"] }
         do throws(PostgresError) {
-            try connection.query(opening + parts.map { $0.query(version) } + ["COMMIT"]) {
-                index,
-                rows in
-                let part = index - opening.count
+            try connection.query(opening + queries + ["COMMIT"]) { index, rows in
                 if index == 2 { builder.sessionSettings = rows.values() }
-                if parts.indices.contains(part) { parts[part].take(rows, &builder) }
+                let (part, step) = (index - opening.count).quotientAndRemainder(dividingBy: 2)
+                if step == 0, parts.indices.contains(part) { parts[part].take(rows, &builder) }
             }
         } catch {
             if connection.isInTransaction { try connection.execute("ROLLBACK") }

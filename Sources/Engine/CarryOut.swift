@@ -124,7 +124,11 @@ extension LaneRunner {
         isContinuing: Bool
     ) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
-        let deferred = DeferredConstraints(for: draft, in: context.snapshot)
+        let deferred = DeferredConstraints(
+            for: draft,
+            in: context.snapshot,
+            inserter: context.inserter
+        )
         let insert = try draft.row.insert(with: connection)
         let runsCode = context.reach.runsCode(draft.row.relation.oid)
         if isContinuing {
@@ -142,14 +146,14 @@ extension LaneRunner {
             }
             script.add(try trials[index].frame.lines(with: connection), for: .role(index))
             script.add(insert, for: .statement(index))
-            if let named = deferred.named {
+            if deferred.named != nil {
+                let named = deferred.named(within: trials[index].frame.effective, context)
                 if !named.isEmpty {
                     let list = try DeferredConstraints.list(named, with: connection)
                     script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .force(index))
                 }
                 if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
-                script.add("SET LOCAL ROLE NONE", for: .forceScaffold(index))
-                script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .forceScaffold(index))
+                script.add(try deferred.lastLines(with: connection), for: .forceScaffold(index))
             } else {
                 script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
                 if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
@@ -216,12 +220,8 @@ extension LaneRunner {
             if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
-        if !deferred.early.isEmpty {
-            let list = try DeferredConstraints.list(deferred.early, with: connection)
-            let last = draft.scaffold.count - 1
-            script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .scaffold(last))
-            script.add("SET CONSTRAINTS \(list) DEFERRED", for: .scaffold(last))
-        }
+        let early = try deferred.earlyLines(with: connection)
+        script.add(early, for: .scaffold(draft.scaffold.count - 1))
         let setsOffCode =
             isShielded && context.snapshot.server.hasEventTriggers
             || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }

@@ -24,7 +24,11 @@ extension LaneRunner {
         guard let statement = try draft.row.insertOfNothing(with: connection) else {
             return ([], trials)
         }
-        let deferred = DeferredConstraints(for: draft, in: context.snapshot)
+        let deferred = DeferredConstraints(
+            for: draft,
+            in: context.snapshot,
+            inserter: context.inserter
+        )
         for pending in trials {
             let start = ContinuousClock.now
             var script = TrialScript()

@@ -28,7 +28,7 @@ final class LaneRunner {
         synthesizer = RowSynthesizer(
             context.snapshot,
             parents: context.parents,
-            salt: Int(connection.backendPID) % 1_000,
+            salt: Int(connection.backendPID.magnitude) % 1_000,
             declared: context.declarations.rowValues(in: context.snapshot, over: connection)
         )
         lookup = Lookup(context.snapshot, with: connection, reader: context.reader)

@@ -137,20 +137,6 @@ package struct Runner: Sendable {
         ]
     }
 
-    /// Names the owners whose membership would have kept the consumed sequences as they were.
-    private func memberships(wantedFor sequences: some Sequence<OID>, _ context: RunContext)
-        -> [String]
-    {
-        guard options.sequences == .auto, !context.user.isSuperuser else { return [] }
-        let owners = Set(sequences.compactMap { context.snapshot.relations[$0]?.owner })
-            .subtracting(context.user.effectiveRoles)
-            .filter { !context.snapshot.canSetRole(context.user.role, to: $0) }
-            .map { context.snapshot.roleName($0) }
-        guard !owners.isEmpty else { return [] }
-        let names = owners.sorted().map(Identifier.displayed).joined(separator: ", ")
-        return ["no value would be consumed with SET membership in the sequences' owners: \(names)"]
-    }
-
     /// The record of a trial that never had its turn; where a connection was lost, the trial that it
     /// was lost in is an error.
     private func untried(_ trial: Trial) -> Record {
@@ -192,7 +178,10 @@ package struct Runner: Sendable {
                 "settings of \(Identifier.displayed(frame.role.name)) that only a login would have: \(names)"
             )
         }
-        outcome.notes += memberships(wantedFor: gathered.consumed.keys, context)
+        outcome.notes += context.wantedMemberships(
+            consumed: gathered.consumed.keys,
+            records: outcome.records
+        )
         outcome.sequencesConsumed = gathered.consumed
             .compactMap { oid, values in
                 context.snapshot.relations[oid].map {

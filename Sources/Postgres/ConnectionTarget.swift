@@ -34,13 +34,20 @@ package struct ConnectionTarget: Sendable, Hashable {
         } else if !isNamed, let url = environment["DATABASE_URL"], !url.isEmpty {
             self.database = url
             origin = "DATABASE_URL"
+        } else if !isNamed, let url = environment["FLYWAY_URL"], !url.isEmpty {
+            self.database = url
+            origin = "FLYWAY_URL"
         } else {
             origin = "the environment"
         }
         hasTimeout = environment["PGCONNECT_TIMEOUT"]?.isEmpty == false
+        if self.database?.isEmpty == false, self.database == environment["FLYWAY_URL"] {
+            flyway = FlywayLogin(environment)
+        }
     }
 
-    private let hasTimeout: Bool
+    /// The longest time for one attempt at connecting, unless variables or the string name another.
+    package var attemptSeconds = 10
 
     /// Takes parameters from a settings file, which come after options and environment.
     package mutating func fallBack(to parameters: [String: String], of file: String) {
@@ -54,10 +61,24 @@ package struct ConnectionTarget: Sendable, Hashable {
 
     private var isOption: Bool { origin == "--dbname" }
 
-    /// Whether `database` is a URI or a conninfo string rather than a name.
+    private let hasTimeout: Bool
+    /// The credentials that go with the URL in a callback of Flyway's, and with no other.
+    private var flyway: FlywayLogin?
+
+    /// The database option in a form that libpq reads.
+    private func connectionString() throws(PostgresError) -> String? {
+        try jdbc()?.conninfo ?? database
+    }
+
+    private func jdbc() throws(PostgresError) -> JDBCURL? {
+        guard let database, database.hasPrefix(JDBCURL.prefix) else { return nil }
+        return try JDBCURL(database, origin: origin)
+    }
+
+    /// Whether `database` is a URL or a conninfo string rather than a name.
     package var isConnectionString: Bool {
         guard let database else { return false }
-        return database.contains("=") || database.contains("://")
+        return database.contains("=") || database.contains("://") || database.hasPrefix("jdbc:")
     }
 
     /// Checks the connection string without connecting.
@@ -66,7 +87,13 @@ package struct ConnectionTarget: Sendable, Hashable {
     ///   passwords, so only the name of an unknown URI parameter is passed on.
     package func validate() throws(PostgresError) {
         if let port { try Self.checkPort(port, "--port") }
-        guard let database, isConnectionString else { return }
+        guard let database = try connectionString(), isConnectionString else { return }
+        guard !database.hasPrefix("jdbc:") else {
+            throw .invalidConnectionString(
+                "\(origin) is a JDBC URL for something else than PostgreSQL; pgsmoke takes "
+                    + "jdbc:postgresql://host:port/database"
+            )
+        }
         let isURI = ["postgresql://", "postgres://"].contains { database.hasPrefix($0) }
         if !isURI, let scheme = database.firstRange(of: "://").map({ database[..<$0.lowerBound] }),
             scheme.utf8.allSatisfy({ UInt8(ascii: "+") <= $0 && $0 <= UInt8(ascii: "z") }),
@@ -74,7 +101,7 @@ package struct ConnectionTarget: Sendable, Hashable {
         {
             throw .invalidConnectionString(
                 "\(origin) is a \(scheme):// URI, which libpq cannot read; write it as "
-                    + "postgresql://user@host:port/database"
+                    + "postgresql://user@host:port/database or jdbc:postgresql://host:port/database"
             )
         }
         if isURI, Self.hasUnescapedSigns(database) {
@@ -133,6 +160,7 @@ package struct ConnectionTarget: Sendable, Hashable {
 
     /// Lends the parameters as the two null-terminated arrays that libpq takes.
     func withParameters<Value>(
+        adding last: [(name: String, value: String)] = [],
         _ body: (
             UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>
         ) -> Value
@@ -140,14 +168,18 @@ package struct ConnectionTarget: Sendable, Hashable {
         // The later of two equal keywords wins. Options stand before a connection string that was
         // an option too, but behind one that the environment gave.
         var parameters: [(name: String, value: String)] = [("application_name", "pgsmoke")]
-        if !hasTimeout { parameters.append(("connect_timeout", "10")) }
+        if !hasTimeout { parameters.append(("connect_timeout", String(attemptSeconds))) }
         parameters += fallbacks.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
         let options = [("host", host), ("port", port), ("user", user)].compactMap { name, value in
             value.map { (name: name, value: $0) }
         }
-        let named = database.map { [(name: "dbname", value: $0)] } ?? []
+        // Connecting has validated the string before.
+        let jdbc = try? jdbc()
+        let string = jdbc?.conninfo ?? database
+        let named = string.map { [(name: "dbname", value: $0)] } ?? []
+        parameters += flyway?.parameters(besides: [user, jdbc?.user]) ?? []
         parameters += isOption ? options + named : named + options
-        parameters.append(("client_encoding", "UTF8"))
+        parameters += [("client_encoding", "UTF8")] + last
         let names = unsafe parameters.map { unsafe strdup($0.name) }
         let values = unsafe parameters.map { unsafe strdup($0.value) }
         defer {
@@ -157,6 +189,24 @@ package struct ConnectionTarget: Sendable, Hashable {
             }
         }
         return unsafe withUnsafeTemporaryArrays(names, values, body)
+    }
+}
+
+/// The variables that Flyway gives its callbacks beside the URL.
+private struct FlywayLogin: Hashable {
+    private let user: String
+    private let password: String?
+
+    init?(_ environment: [String: String]) {
+        guard let user = environment["FLYWAY_USER"], !user.isEmpty else { return nil }
+        self.user = user
+        password = environment["FLYWAY_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The credentials, unless other roles are named.
+    func parameters(besides others: [String?]) -> [(name: String, value: String)] {
+        guard others.allSatisfy({ $0 == nil || $0 == user }) else { return [] }
+        return [("user", user)] + (password.map { [("password", $0)] } ?? [])
     }
 }
 

@@ -18,8 +18,9 @@ extension Lookup {
         }
         var found = ExistingParents.none
         for (reader, keys) in byReader {
-            for start in stride(from: 0, to: keys.count, by: 200) {
-                try read(keys[start..<min(start + 200, keys.count)], as: reader, into: &found)
+            // Each table and each of its indexes is a lock until the transaction's end.
+            for start in stride(from: 0, to: keys.count, by: 8) {
+                try read(keys[start..<min(start + 8, keys.count)], as: reader, into: &found)
             }
         }
         return found
@@ -76,14 +77,30 @@ extension Lookup {
         var names: [String] = []
         for number in key.columns {
             guard let column = snapshot.column(number, of: parent.oid) else { continue }
-            names.append(try connection.quoted(identifier: column.name))
+            names.append("t.\(try connection.quoted(identifier: column.name))")
         }
         let list = names.map { "\($0)::pg_catalog.text" }.joined(separator: " || E'\\x1F' || ")
         let present = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
         return """
-            SELECT \(number), \(list) FROM ONLY \(try quotedName(of: parent))
-             WHERE \(present) LIMIT 1
+            SELECT \(number), \(list) FROM ONLY \(try quotedName(of: parent)) AS t
+             WHERE \(present)\(try order(of: key)) LIMIT 1
             """
+    }
+
+    /// The order of the index behind a key, which finds a row without passing over those that were
+    /// deleted or have no key.
+    private func order(of key: ParentKey) throws(PostgresError) -> String {
+        let numbers = Set(key.columns)
+        let index = (snapshot.uniqueIndexes[key.relation] ?? []).first {
+            !$0.isPartial && Set($0.columns) == numbers
+        }
+        guard let index else { return "" }
+        var names: [String] = []
+        for number in index.columns {
+            guard let column = snapshot.column(number, of: key.relation) else { return "" }
+            names.append("t.\(try connection.quoted(identifier: column.name))")
+        }
+        return " ORDER BY \(names.joined(separator: ", "))"
     }
 }
 

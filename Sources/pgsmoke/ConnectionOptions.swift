@@ -1,11 +1,16 @@
 import ArgumentParser
+import FoundationEssentials
+import Glibc
 import Postgres
 
 /// Where to connect, in psql's letters.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         name: [.customShort("d"), .customLong("dbname")],
-        help: ArgumentHelp("Database name, conninfo string or URI.", valueName: "dbname")
+        help: ArgumentHelp(
+            "Database name, conninfo string, URI or JDBC URL.",
+            valueName: "dbname"
+        )
     )
     var database: String?
 
@@ -29,6 +34,45 @@ struct ConnectionOptions: ParsableArguments {
         help: "Accepted for psql's sake: pgsmoke never asks for a password."
     )
     var neverAsks = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Wait for a server that takes no connections yet.",
+            valueName: "seconds"
+        )
+    )
+    var wait: Int = 0
+
+    @Option(
+        name: .customLong("env-file"),
+        help: ArgumentHelp(
+            "A file of KEY=VALUE lines; variables that are set already win (repeatable).",
+            valueName: "file"
+        )
+    )
+    var environmentFiles: [String] = []
+
+    func validate() throws {
+        guard (0...86_400).contains(wait) else {
+            throw ValidationError("--wait takes a number of seconds from 0 to 86400.")
+        }
+    }
+
+    var patience: Patience { Patience(seconds: wait) }
+
+    /// Returns this process's variables together with those of the files, which libpq sees too.
+    ///
+    /// To be called before anything is read from the environment. A later file wins over an earlier.
+    func environment() throws(Misuse) -> [String: String] {
+        var variables: [String: String] = [:]
+        for path in environmentFiles {
+            for (name, value) in try EnvironmentFile(path: path).variables {
+                variables[name] = value
+            }
+        }
+        for (name, value) in variables { setenv(name, value, 0) }
+        return ProcessInfo.processInfo.environment
+    }
 
     func target(_ environment: [String: String]) -> ConnectionTarget {
         ConnectionTarget(

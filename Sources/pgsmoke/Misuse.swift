@@ -12,6 +12,8 @@ struct Misuse: Error {
         exitCode = ExitCode.settings
     }
 
+    init(message: String) { self.message = message }
+
     init(_ error: SelectionError) {
         message =
             switch error {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Engine
 import FoundationEssentials
 import Reports
-import Settings
 import Trials
 
 /// `pgsmoke plan`: the SQL that a run sends, as a script.
@@ -32,13 +31,12 @@ struct PlanCommand: ParsableCommand {
     ///
     /// What a trial came to is no concern of a plan: with a script to show it has succeeded.
     func status() async -> Int32 {
-        let environment = ProcessInfo.processInfo.environment
         var session: Session
         do {
-            session = try run.session(environment)
+            session = try run.session(try run.connection.environment())
         } catch {
             Console.complain("pgsmoke: \(error.message)")
-            return ending(ExitCode.settings)
+            return ending(error.exitCode)
         }
         session.options.keepsPlans = true
         switch await session.run() {

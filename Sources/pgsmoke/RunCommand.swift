@@ -111,21 +111,21 @@ struct RunCommand: ParsableCommand {
 
     /// Carries the run out and returns the exit code.
     func status() async -> Int32 {
-        let environment = ProcessInfo.processInfo.environment
+        let environment: [String: String]
+        let session: Session
+        do {
+            environment = try connection.environment()
+            session = try self.session(environment)
+        } catch {
+            Console.complain("pgsmoke: \(error.message)")
+            return ending(error.exitCode)
+        }
         let files: ReportFiles
         do {
             files = try ReportFiles(junit: junit, json: json)
         } catch {
             Console.complain("pgsmoke: \(error.message)")
             return ending(ExitCode.usage)
-        }
-        let session: Session
-        do {
-            session = try self.session(environment)
-        } catch {
-            files.discard()
-            Console.complain("pgsmoke: \(error.message)")
-            return ending(ExitCode.settings)
         }
         let report: RunReport
         switch await session.run() {
@@ -162,9 +162,14 @@ struct RunCommand: ParsableCommand {
 
     /// The run that options and settings file describe.
     ///
-    /// - Throws: `SettingsError`.
-    func session(_ environment: [String: String]) throws(SettingsError) -> Session {
-        let settings = try RunSettings(config: config, connection, environment)
+    /// - Throws: `Misuse` for a settings file that cannot be read.
+    func session(_ environment: [String: String]) throws(Misuse) -> Session {
+        let settings: RunSettings
+        do throws(SettingsError) {
+            settings = try RunSettings(config: config, connection, environment)
+        } catch {
+            throw Misuse(error)
+        }
         let voice = quiet ? Voice.silent : .of(environment)
         if let file = settings.file { voice.say("settings from \(PrintableText.line(file.path))") }
         return Session(
@@ -183,7 +188,8 @@ struct RunCommand: ParsableCommand {
                 lockTimeout: lockTimeout.milliseconds,
                 statementTimeout: statementTimeout.milliseconds
             ),
-            voice: voice
+            voice: voice,
+            patience: connection.patience
         )
     }
 

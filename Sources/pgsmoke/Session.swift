@@ -14,6 +14,7 @@ struct Session: Sendable {
     var settings: SettingsFile?
     var options = EngineOptions()
     var voice: Voice
+    var patience = Patience.none
 
     enum Result: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
@@ -65,7 +66,7 @@ struct Session: Sendable {
         _ report: inout RunReport,
         _ stop: StopSignal
     ) async throws -> [PlannedTrial] {
-        let connection = try Connection(to: target)
+        let connection = try patience.connect(to: target, voice, stop)
         stop.register(connection.canceller())
         guard connection.serverVersion >= 130_000 else {
             let version = connection.serverVersion

@@ -208,46 +208,42 @@ struct ConnectionTests {
         }
     }
 
-    @Test("Over TCP with TLS and a verified certificate, with SCRAM")
-    func transportSecurity() async throws {
-        try await withTemporaryDirectory { directory in
-            let key = "\(directory)/server.key"
-            let certificate = "\(directory)/server.crt"
-            try makeCertificate(key: key, certificate: certificate)
-            let port = freePort()
-            let options = ServerOptions(
-                settings: ["ssl": "on", "ssl_key_file": key, "ssl_cert_file": certificate],
-                accessRules: ["hostssl all all 127.0.0.1/32 scram-sha-256"],
-                tcpPort: port
+    @Test("A lane that lost its connection in the middle makes a new one and tries again")
+    func reconnection() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app) LOGIN;
+                CREATE TABLE control (was_killed bool);
+                CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+                BEGIN
+                    IF NOT EXISTS (SELECT FROM public.control) THEN PERFORM pg_sleep(60); END IF;
+                    RETURN NEW;
+                END $$;
+                CREATE TABLE a (id serial PRIMARY KEY);
+                CREATE TABLE b (id serial PRIMARY KEY);
+                CREATE TRIGGER slow BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION slow();
+                CREATE TABLE c (id serial PRIMARY KEY);
+                GRANT INSERT ON a, b, c TO \(app);
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app);
+                """
+        )
+        let kill = Interruption(0) {
+            let sleeping = "datname = current_database() AND wait_event = 'PgSleep'"
+            let isSleeping = try database.rows("SELECT FROM pg_stat_activity WHERE \(sleeping)")
+            guard !isSleeping.isEmpty else { return false }
+            try database.execute("INSERT INTO control VALUES (true)")
+            try database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE \(sleeping)"
             )
-            try await withServer(of: TestServer.any.binaries, options: options) { server in
-                try TestDatabase(on: server).execute("CREATE ROLE guarded LOGIN PASSWORD 'right'")
-                let uri =
-                    "postgresql://guarded:right@localhost:\(port)/postgres?hostaddr=127.0.0.1"
-                    + "&sslmode=verify-full&sslrootcert=\(certificate)"
-                let allowed = try await CommandRun.of(["-d", uri])
-                #expect(allowed.status == 3, "\(allowed.standardOutput)")
-                let refused = try await CommandRun.of(["-d", uri + "&sslmode=disable"])
-                #expect(refused.status == 2)
-            }
+            return true
         }
-    }
-
-    /// Makes a certificate for localhost that signs itself, its key readable by the server alone.
-    private func makeCertificate(key: String, certificate: String) throws {
-        let openssl = Process()
-        openssl.executableURL = URL(filePath: "/usr/bin/openssl")
-        openssl.arguments = [
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate,
-        ]
-        openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
-        #expect(openssl.terminationStatus == 0)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
-        if getuid() == 0, let account = getpwnam("postgres") {
-            chown(key, account.pointee.pw_uid, account.pointee.pw_gid)
-        }
+        let run = try await ReportedRun.of(
+            database,
+            ["--role", app, "-j", "1", "--sequences", "consume", "-T", "control"],
+            interruption: kill
+        )
+        #expect(run.report.trials.map(\.verdict) == ["passed", "passed", "passed"])
+        #expect(run.command.status == 0)
     }
 }

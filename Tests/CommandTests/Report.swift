@@ -76,10 +76,12 @@ struct ReportedRun {
         _ database: TestDatabase,
         _ arguments: [String],
         as user: String? = nil,
+        through pooler: Pooler? = nil,
         interruption: Interruption? = nil
     ) async throws -> ReportedRun {
+        let options = pooler?.options(database, as: user) ?? database.options(as: user)
         let command = try await CommandRun.of(
-            database.options(as: user) + arguments + ["--json", "-"],
+            options + arguments + ["--json", "-"],
             interruption: interruption
         )
         let data = Data(command.standardOutput.utf8)

@@ -104,7 +104,7 @@ import Testing
             "host=h password='sekret' 'sekret'",
             "password=sekret dbname",
             "password = sekret sekret",
-            "jdbc:postgresql://h/db?user=u&password=sekret",
+            "jdbc:postgresql://h/db?user=u&password=sekret&nope=1",
             "mysql://u:sekret@h/db",
             "postgresql+psycopg2://u:sekret@h/db",
             " postgresql://u:sekret@h/db?sslmode=x",

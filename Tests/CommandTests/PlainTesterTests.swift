@@ -1,0 +1,101 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+/// Connected as no superuser.
+struct PlainTesterTests {
+    @Test(
+        "In the roles alone nothing is false and what is missing is said; in the owners too all is as for a superuser",
+        arguments: Set([TestServer.any, .newest])
+    )
+    func facts(server: TestServer) async throws {
+        for fact in Fact.all where fact.holds(on: server.major) {
+            let scene = try await Scene(fact, on: server)
+            try scene.admit(to: scene.roles)
+            let poor = try await scene.run(as: scene.tester)
+            let superuser = try await scene.run()
+            let said = poor.report.notes.joined(separator: "\n")
+            #expect(poor.report.sequencesConsumed.isEmpty || said.contains("SET membership"))
+            for (trial, twin) in scene.pairs(poor, superuser) {
+                if ["passed", "failed", "skipped"].contains(trial.verdict) {
+                    #expect(Scene.essence(of: trial) == Scene.essence(of: twin), "\(fact)")
+                } else if trial.verdict != twin.verdict {
+                    let words = (trial.reason ?? "") + said
+                    #expect(words.contains("SET membership"), "\(fact): \(trial) \(said)")
+                }
+            }
+            try scene.admit(to: [scene.owner])
+            let rich = try await scene.run(as: scene.tester)
+            for (trial, twin) in scene.pairs(rich, superuser) where !Self.isReserved(trial) {
+                #expect(Scene.essence(of: trial) == Scene.essence(of: twin), "\(fact)")
+            }
+            try scene.dismissTester()
+        }
+    }
+
+    /// Whether the trial needs what superusers alone may do: rows that refer to each other by keys
+    /// that are not deferrable are put in place with the keys switched off.
+    private static func isReserved(_ trial: Report.Trial) -> Bool {
+        trial.object.name == "ring_a"
+    }
+}
+
+/// A fact whose objects belong to a role that is no superuser, and a tester who may connect.
+private struct Scene {
+    let owner = uniqueRoleName("plain_owner")
+    let tester = uniqueRoleName("tester")
+    let roles: [String]
+    private let fact: Fact
+    private let database: TestDatabase
+    private let server: TestServer
+
+    init(_ fact: Fact, on server: TestServer) async throws {
+        self.server = server
+        self.fact = fact.withUniqueRoles()
+        roles = self.fact.roles.sorted()
+        database = try await server.makeDatabase()
+        let loader = uniqueRoleName("loader")
+        try database.execute(
+            """
+            CREATE ROLE \(owner);
+            CREATE ROLE \(tester) LOGIN NOINHERIT;
+            CREATE ROLE \(loader) LOGIN SUPERUSER;
+            ALTER DATABASE \(database.name) OWNER TO \(owner);
+            """
+        )
+        try database.execute(self.fact.text, as: loader)
+        try database.execute("REASSIGN OWNED BY \(loader) TO \(owner); DROP ROLE \(loader)")
+    }
+
+    /// Lets the tester SET ROLE to the roles, without their privileges.
+    func admit(to roles: [String]) throws {
+        let options = server.major >= 16 ? "WITH INHERIT FALSE, SET TRUE" : ""
+        let existing = try database.rows("SELECT rolname FROM pg_roles").compactMap { $0[0] }
+        for role in roles where existing.contains(role) {
+            try database.execute("GRANT \(role) TO \(tester) \(options)")
+        }
+    }
+
+    /// Drops the tester: a role that a login may become counts as one in use, in every database.
+    func dismissTester() throws { try database.execute("DROP ROLE \(tester)") }
+
+    func run(as user: String? = nil) async throws -> ReportedRun {
+        try await ReportedRun.of(database, fact.arguments, as: user)
+    }
+
+    /// The trials of the fact's roles in both runs.
+    func pairs(_ run: ReportedRun, _ other: ReportedRun) -> [(Report.Trial, Report.Trial)] {
+        func ours(_ run: ReportedRun) -> [Report.Trial] {
+            run.report.trials.filter { roles.contains($0.role) }
+        }
+        #expect(ours(run).map(\.name) == ours(other).map(\.name), "\(fact)")
+        return Array(zip(ours(run), ours(other)))
+    }
+
+    /// What must not depend on who connects.
+    static func essence(of trial: Report.Trial) -> [String?] {
+        [trial.name, trial.verdict, trial.type, trial.reason, trial.stage, trial.sqlstate]
+            + trial.missing.map { "\($0.privilege) \($0.kind) \($0.name) \($0.grantee)" }
+    }
+}
