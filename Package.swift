@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "pgsmoke",
             dependencies: [
-                "Cluster", "Engine", "Migrations", "Reports", "Settings",
+                "Access", "Cluster", "Engine", "Migrations", "Reports", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Incident")]
@@ -93,7 +93,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Cluster", "Postgres", "TestSupport", "pgsmoke"]
+            dependencies: ["Access", "Cluster", "Postgres", "Reports", "TestSupport", "pgsmoke"]
         ),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations"]),
         .testTarget(name: "TestSupportTests", dependencies: ["Postgres", "TestSupport"]),

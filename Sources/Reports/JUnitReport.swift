@@ -26,7 +26,7 @@ package struct JUnitReport {
     }
 
     private func suiteName(_ record: Record) -> String {
-        record.trial.operation == .connect ? "pgsmoke" : Identifier.displayed(record.trial.role)
+        record.trial.role.isEmpty ? "pgsmoke" : Identifier.displayed(record.trial.role)
     }
 
     private func suite(_ name: String, id: Int, records: [Record]) -> [String] {

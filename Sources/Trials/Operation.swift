@@ -5,6 +5,8 @@ package enum Operation: String, Sendable, Hashable, Codable {
     case setRole = "set-role"
     /// Reaching the database at all.
     case connect
+    /// A rule of `lint`, which is looked up in the catalog and not tried.
+    case lint
 }
 
 /// What a role must, or must not, be able to do.

@@ -27,6 +27,8 @@ package enum Problem: String, Sendable, Hashable, Codable {
     case sequenceBehind = "pgsmoke.SequenceBehind"
     case sequenceExhausted = "pgsmoke.SequenceExhausted"
     case inconclusive = "pgsmoke.Inconclusive"
+    /// A rule of `lint` found something.
+    case lint = "pgsmoke.Lint"
 
     case noConnection = "pgsmoke.NoConnection"
     case setRole = "pgsmoke.SetRole"

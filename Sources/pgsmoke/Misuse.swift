@@ -6,6 +6,8 @@ import Trials
 struct Misuse: Error {
     let message: String
 
+    init(message: String) { self.message = message }
+
     init(_ error: SelectionError) {
         message =
             switch error {

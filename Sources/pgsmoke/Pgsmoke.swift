@@ -17,6 +17,9 @@ enum Pgsmoke {
         do {
             switch try RootCommand.parseAsRoot(arguments) {
             case let run as RunCommand: return await run.status()
+            case let explain as ExplainCommand: return await explain.status()
+            case let matrix as MatrixCommand: return await matrix.status()
+            case let lint as LintCommand: return await lint.status()
             case let demo as DemoCommand: return await demo.status()
             case var other:
                 try other.run()
@@ -44,7 +47,10 @@ struct RootCommand: ParsableCommand {
             with a real row, and ROLLBACK, and says which privilege is missing.
             """,
         version: "pgsmoke \(Pgsmoke.version)",
-        subcommands: [RunCommand.self, DemoCommand.self],
+        subcommands: [
+            RunCommand.self, ExplainCommand.self, MatrixCommand.self, LintCommand.self,
+            DemoCommand.self,
+        ],
         defaultSubcommand: RunCommand.self,
         helpNames: helpNames
     )
