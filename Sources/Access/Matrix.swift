@@ -30,7 +30,7 @@ package struct Matrix: Sendable {
         asIfInheriting: Bool = false
     ) {
         self.access = access
-        self.roles = roles.map { ($0 == 0 ? "PUBLIC" : access.snapshot.roleName($0), $0) }
+        self.roles = roles.map { (access.roleName($0), $0) }
         self.asIfInheriting = asIfInheriting
         let version = access.snapshot.server.version
         var entries: [Entry] = []

@@ -9,6 +9,9 @@ package struct Standing: Sendable {
 }
 
 extension AccessMap {
+    /// The name of a role; that of PUBLIC, 0, is one that no role can have.
+    func roleName(_ role: OID) -> String { role == 0 ? "public" : snapshot.roleName(role) }
+
     /// Returns where a role stands, on demand as if every membership inherited; 0 is PUBLIC.
     package func standing(of role: OID, asIfInheriting: Bool = false) -> Standing {
         func principal(_ role: OID) -> Principal {

@@ -46,7 +46,7 @@ package struct ExplainReport {
             }
         }
         if let note = privilege.note { lines += style.ruled("note", PrintableText.line(note)) }
-        if privilege.ways.isEmpty, privilege.effective == .no {
+        if privilege.ways.isEmpty, !privilege.cures.isEmpty {
             let lacks = "granted neither to \(role) nor to a role that it is a member of"
             lines += style.ruled("missing", lacks, tone: .bad)
         }
@@ -103,7 +103,7 @@ package struct ExplainReport {
         switch way.source {
         case .superuser: return "\(holder) is a superuser"
         case .predefined: return "\(holder) has \(privilege.privilege) on every such object"
-        case .unchecked(let setting): return "\(setting) is on: no privilege is checked"
+        case .unchecked(let sentence): return PrintableText.line(sentence)
         case .granted(let isPublic, let by, let isGrantable, let isDefault, let isOwner):
             let option = isGrantable ? " with grant option" : ""
             if isPublic, isDefault { return "PUBLIC has \(what) by default" }

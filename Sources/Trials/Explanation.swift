@@ -84,8 +84,8 @@ package struct Way: Sendable, Hashable {
         case granted(isPublic: Bool, by: String, isGrantable: Bool, isDefault: Bool, isOwner: Bool)
         /// By being one of the roles that come with the server, such as `pg_read_all_data`.
         case predefined
-        /// A setting of the server switches the check off.
-        case unchecked(by: String)
+        /// Nobody asks for the privilege; the sentence says why.
+        case unchecked(String)
     }
 
     /// Whether the way is open.

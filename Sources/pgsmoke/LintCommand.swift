@@ -128,6 +128,24 @@ struct Lint {
         return subject(extremes).findings(disabled: disabled)
     }
 
+    /// Returns the findings on a run's relations as cases of the run.
+    ///
+    /// - Throws: `Misuse`, `PostgresError`.
+    static func records(
+        _ snapshot: Snapshot,
+        _ session: Session,
+        without disabled: Set<String>,
+        over connection: Connection
+    ) throws -> [Record] {
+        let objects = try ObjectCatalog.read(from: connection)
+        return try Lint(
+            access: AccessMap(snapshot, objects: objects),
+            selected: session.selection.resolve(in: snapshot, with: connection),
+            roles: session.roles,
+            disabled: try known(disabled.sorted())
+        ).findings(connection).map(\.record)
+    }
+
     /// Makes sure that all of the codes are rules'.
     static func known(_ codes: [String]) throws(Misuse) -> Set<String> {
         let all = Rule.all.map(\.code)

@@ -78,6 +78,12 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write JSON (- is stdout).", valueName: "file"))
     var json: String?
 
+    @Flag(help: "Look for grants that are too wide, or will break, as pgsmoke lint does.")
+    var lint = false
+
+    @Option(help: ArgumentHelp("Leave a rule of --lint out (repeatable).", valueName: "code"))
+    var disable: [String] = []
+
     @Flag(name: .shortAndLong, help: "Show failures and the summary only.")
     var quiet = false
 
@@ -91,6 +97,7 @@ struct RunCommand: ParsableCommand {
         guard !(junit == "-" && json == "-") else {
             throw ValidationError("Only one of --junit and --json can be '-', stdout.")
         }
+        do { _ = try Lint.known(disable) } catch { throw ValidationError(error.message) }
         guard !roles.contains(where: \.isEmpty) else {
             throw ValidationError("--role takes the name of a role, not an empty one.")
         }
@@ -121,7 +128,8 @@ struct RunCommand: ParsableCommand {
                 lockTimeout: lockTimeout.milliseconds,
                 statementTimeout: statementTimeout.milliseconds
             ),
-            voice: quiet ? .silent : .of(environment)
+            voice: quiet ? .silent : .of(environment),
+            lintsWithout: lint ? Set(disable) : nil
         )
         let report: RunReport
         switch await session.run() {

@@ -13,6 +13,8 @@ struct Session: Sendable {
     var roles: [String] = []
     var options = EngineOptions()
     var voice: Voice
+    /// The rules of `lint` to leave out; `nil` if it was not asked for.
+    var lintsWithout: Set<String>?
 
     enum Result: Sendable {
         case report(RunReport)
@@ -101,6 +103,9 @@ struct Session: Sendable {
         }
         display.clear()
         report.records = outcome.records
+        if let disabled = lintsWithout {
+            report.records += try Lint.records(snapshot, self, without: disabled, over: connection)
+        }
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = outcome.notes
     }

@@ -9,7 +9,7 @@ struct Explainer {
 
     private var snapshot: Snapshot { access.snapshot }
     private var role: OID { standing.principal.role }
-    private var roleName: String { role == 0 ? "PUBLIC" : snapshot.roleName(role) }
+    private var roleName: String { access.roleName(role) }
 
     init(_ access: AccessMap, role: OID) {
         self.access = access
@@ -24,8 +24,10 @@ struct Explainer {
     ) -> PrivilegeExplanation {
         let object = target.object
         let columns = target.column.map { [$0] } ?? snapshot.columns[object.oid] ?? []
-        let effective =
-            if let column = target.column {
+        let effective: Effective =
+            if unchecked(privilege, on: object) != nil {
+                .yes
+            } else if let column = target.column {
                 access.effective(standing, privilege, on: column, of: object)
             } else {
                 access.effective(standing, privilege, on: object, columns: columns)
@@ -78,8 +80,8 @@ struct Explainer {
         on object: SecuredObject,
         columns: [Column]
     ) -> [Way] {
-        if access.isUnchecked(object) {
-            let source = Way.Source.unchecked(by: "lo_compat_privileges")
+        if let sentence = unchecked(privilege, on: object) {
+            let source = Way.Source.unchecked(sentence)
             return [Way(links: [], passage: .open, holder: roleName, source: source)]
         }
         if standing.principal.isSuperuser {
@@ -108,6 +110,16 @@ struct Explainer {
         }
         return ways.filter { $0.passage.rank == 0 } + ways.filter { $0.passage.rank == 1 }
             + ways.filter { $0.passage.rank == 2 }
+    }
+
+    /// Says why nobody asks for the privilege, if that is so.
+    private func unchecked(_ privilege: Privilege, on object: SecuredObject) -> String? {
+        if access.isUnchecked(object) {
+            return "lo_compat_privileges is on: no privilege on large objects is checked"
+        }
+        let isEverybodys = object.kind == .parameter && object.detail == "user"
+        return isEverybodys && privilege == .set
+            ? "every role may SET this parameter, without any privilege" : nil
     }
 
     private func granted(

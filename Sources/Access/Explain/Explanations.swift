@@ -18,7 +18,7 @@ extension AccessMap {
             )
         }
         return Explanation(
-            role: role == 0 ? "PUBLIC" : snapshot.roleName(role),
+            role: roleName(role),
             object: target.described,
             owner: snapshot.roleName(object.owner),
             privileges: privileges.map { explainer.explain($0, on: target) },
@@ -88,7 +88,7 @@ extension AccessMap {
                 .compactMap { snapshot.relations[$0] }
                 .filter { !canAdvance(principal, $0) }
                 .map { sequence in
-                    let name = role == 0 ? "PUBLIC" : Identifier.displayed(snapshot.roleName(role))
+                    let name = Identifier.displayed(roleName(role))
                     return "the default of column \(Identifier.displayed(column.name)) draws from "
                         + "\(sequence.objectName.displayed), on which \(name) lacks USAGE"
                 }
@@ -108,9 +108,6 @@ extension AccessMap {
                     "what the view reads and writes is reached with the rights of \(owner)"
                 )
             }
-        }
-        if object.kind == .parameter, object.detail == "user" {
-            notes.append("every role may SET this parameter without a privilege")
         }
         let kind = DefaultPrivileges.Objects(object.kind)
         let those = (objects?.defaultPrivileges ?? []).filter {
