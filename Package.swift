@@ -93,7 +93,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Access", "Cluster", "Postgres", "Reports", "TestSupport", "Trials", "pgsmoke"]
+            dependencies: [
+                "Access", "Cluster", "Postgres", "Reports", "TestSupport", "Trials", "pgsmoke",
+            ]
         ),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations"]),
         .testTarget(name: "TestSupportTests", dependencies: ["Postgres", "TestSupport"]),
