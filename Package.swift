@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Access", "Cluster", "Postgres", "Reports", "TestSupport", "Trials", "pgsmoke",
+                "Access", "Cluster", "Postgres", "TestSupport", "Trials", "pgsmoke",
             ]
         ),
         .testTarget(name: "MigrationsTests", dependencies: ["Migrations"]),

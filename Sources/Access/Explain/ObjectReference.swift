@@ -175,6 +175,7 @@ package struct ObjectReference: Sendable, Hashable {
             while words.hasSuffix("[]") {
                 words.removeLast(2)
                 suffix += "[]"
+                if words.last == " " { words.removeLast() }
             }
             let folded = words.contains("\"") ? words : words.lowercased()
             return (aliases[folded] ?? folded) + suffix
