@@ -106,6 +106,58 @@ struct LintTests {
         #expect(run.report.exitCode == 1)
     }
 
+    @Test("Hostile names pass through every finding and the statements that mend it")
+    func hostileNames() async throws {
+        let role = uniqueRoleName("app") + "'\";--"
+        let name = "o'\"r\\d;--"
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(quoted(role)) LOGIN CREATEROLE BYPASSRLS VALID UNTIL '2020-01-01';
+                CREATE SCHEMA \(quoted(name));
+                CREATE TABLE \(quoted(name)).\(quoted(name)) (\(quoted(name)) serial PRIMARY KEY);
+                INSERT INTO \(quoted(name)).\(quoted(name)) VALUES (5);
+                CREATE POLICY p ON \(quoted(name)).\(quoted(name));
+                GRANT ALL ON \(quoted(name)).\(quoted(name)) TO \(quoted(role)) WITH GRANT OPTION;
+                GRANT SELECT (\(quoted(name))) ON \(quoted(name)).\(quoted(name)) TO PUBLIC;
+                GRANT ALL ON SCHEMA \(quoted(name)) TO \(quoted(role));
+                CREATE FUNCTION \(quoted(name)).\(quoted(name + "("))(text) RETURNS void
+                    SECURITY DEFINER LANGUAGE plpgsql AS 'BEGIN END';
+                """
+        )
+        let found = try await findings(in: database).filter { finding in
+            finding.object.kind != "role" || finding.object.name == role
+        }
+        #expect(
+            Set(found.map(\.code)) == [
+                "sequence-unusable", "sequence-behind", "row-security-off", "definer-search-path",
+                "public-privilege", "schema-create", "grant-option", "writer-extras",
+                "role-bypassrls", "role-createrole", "role-cannot-log-in",
+            ]
+        )
+        for statement in found.flatMap(\.mending) {
+            try database.execute("SET ROLE \(quoted(statement.runBy)); \(statement.sql)")
+        }
+        let left = try await findings(in: database).filter { finding in
+            finding.object.kind != "role" || finding.object.name == role
+        }
+        #expect(left.map(\.code) == [])
+    }
+
+    @Test("A role that may only connect lints without false alarms", arguments: TestServer.all)
+    func withoutPrivileges(server: TestServer) async throws {
+        let fixture = try LintFixture("sequence-behind", "broken")
+        let role = uniqueRoleName("nobody")
+        let database = try await server.makeDatabase(
+            sql: "CREATE ROLE \(role) LOGIN; \(fixture.script)"
+        )
+        let run = try await CommandRun.of(
+            ["lint", "--format", "json"] + database.options(as: role)
+        )
+        #expect(run.status == 0, "\(run.standardOutput)")
+        let codes = try Findings.decoded(run.standardOutput).map(\.code)
+        #expect(!codes.contains { $0.hasPrefix("sequence-") })
+    }
+
     private func findings(in database: TestDatabase) async throws -> [Findings.Finding] {
         let run = try await CommandRun.of(["lint", "--format", "json"] + database.options())
         #expect([0, 1].contains(run.status), "\(run.standardError)")

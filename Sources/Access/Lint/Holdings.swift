@@ -98,11 +98,16 @@ extension LintSubject {
     /// extension brought.
     var securedObjects: [SecuredObject] {
         relations.map(SecuredObject.init) + sequences.map(SecuredObject.init)
-            + snapshot.schemas.values.filter { $0.extension == nil }
-            .sorted { $0.name < $1.name }.map(SecuredObject.init)
-            + (access.objects?.objects ?? []).filter {
-                !$0.isExtensionMember && $0.schema != "pg_catalog" && !$0.hasDefaultACL
-            }
+            + schemas.map(SecuredObject.init) + otherObjects.filter { !$0.hasDefaultACL }
+    }
+
+    /// The objects of other kinds that no extension brought, in the application's schemas or in none.
+    var otherObjects: [SecuredObject] {
+        let ours = Set(schemas.map(\.oid))
+        return (access.objects?.objects ?? []).filter { object in
+            let isOurs = object.schemaOID == 0 ? !isNarrowed : ours.contains(object.schemaOID)
+            return !object.isExtensionMember && isOurs
+        }
     }
 
     /// A role as the object of a finding.

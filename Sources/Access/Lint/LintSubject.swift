@@ -8,6 +8,10 @@ package struct LintSubject: Sendable {
     let relations: [Relation]
     /// The application's sequences, those of defaults and identity columns among them.
     let sequences: [Relation]
+    /// The schemas of the application, by name; with patterns, those of the relations that match.
+    let schemas: [Schema]
+    /// Whether patterns narrow what is looked at, so that only what lies in the schemas counts.
+    let isNarrowed: Bool
     /// The roles that the application works as.
     let roles: [Role]
     /// The same roles with what counts for them.
@@ -36,6 +40,17 @@ package struct LintSubject: Sendable {
                 && (selected.included?.contains(relation.oid) ?? true || fed.contains(relation.oid))
                 && !selected.excluded.contains(relation.oid)
         }
+        isNarrowed = selected.included != nil
+        let bySchema = Dictionary(grouping: snapshot.orderedRelations, by: \.schemaOID)
+        schemas = snapshot.schemas.values.filter { schema in
+            let relations = bySchema[schema.oid] ?? []
+            let isExcluded =
+                !relations.isEmpty && relations.allSatisfy { selected.excluded.contains($0.oid) }
+            let isIncluded = selected.included.map { included in
+                relations.contains { included.contains($0.oid) }
+            }
+            return schema.extension == nil && isIncluded ?? true && !isExcluded
+        }.sorted { $0.name < $1.name }
         let known = declared.compactMap { snapshot.roles[$0] }
         let inUse = Set(access.rolesInUse.map(\.oid))
         let roles =

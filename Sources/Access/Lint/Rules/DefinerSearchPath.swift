@@ -16,10 +16,9 @@ extension Rule {
             and grant it to the roles that need it.
             """
     ) { subject in
-        (subject.access.objects?.objects ?? []).compactMap { routine in
+        subject.otherObjects.compactMap { routine in
             guard let definer = subject.access.objects?.definerRoutines[routine.oid],
                 [.function, .procedure].contains(routine.kind), !definer.hasFixedNames,
-                !routine.isExtensionMember,
                 subject.access.list(routine.acl).entries.contains(where: {
                     $0.grantee == 0 && $0.privileges.contains(.execute)
                 })

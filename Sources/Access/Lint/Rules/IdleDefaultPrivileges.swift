@@ -9,7 +9,7 @@ extension Rule {
         page: """
             `ALTER DEFAULT PRIVILEGES` without `FOR ROLE` is about the objects that the current role \
             creates, not about the schema. Set up by a superuser while migrations run as another role, \
-            it looks right in `\\\\ddp` and never does anything: the next table comes without grants.
+            it looks right in `\\ddp` and never does anything: the next table comes without grants.
 
             Say `FOR ROLE` with the role that migrates. Leave it where that role has yet to start work.
             """

@@ -4,7 +4,7 @@ internal import Trials
 extension Rule {
     static let missingDefaultPrivileges = Rule(
         "default-privileges-missing",
-        .warning,
+        .notice,
         "A role creates tables that are granted to applications, but has no default privileges.",
         page: """
             Each migration must then remember the grants of each table and each sequence, and one day \

@@ -15,24 +15,23 @@ extension Rule {
             Leave it for a role that migrates, or a schema that is a role's own scratch pad.
             """
     ) { subject in
-        subject.snapshot.schemas.values.filter { $0.extension == nil }
-            .sorted { $0.name < $1.name }.compactMap { schema in
-                let object = ObjectName(kind: .schema, schema: nil, name: schema.name)
-                let toAll = subject.access.list(schema.acl).entries.filter {
-                    $0.grantee == 0 && $0.privileges.contains(.create)
-                }
-                let holdings = subject.holdings(.create, by: schema.acl, owner: schema.owner)
-                guard !toAll.isEmpty || !holdings.isEmpty else { return nil }
-                let holders =
-                    (toAll.isEmpty ? [] : ["every role"])
-                    + (holdings.isEmpty ? [] : [subject.listed(holdings)])
-                return Remark(
-                    object: object,
-                    reason: "\(holders.joined(separator: " and ")) may create objects in it",
-                    mending: (toAll + holdings.map(\.entry)).map {
-                        subject.revoking([.create], of: $0, on: object)
-                    }
-                )
+        subject.schemas.compactMap { schema in
+            let object = ObjectName(kind: .schema, schema: nil, name: schema.name)
+            let toAll = subject.access.list(schema.acl).entries.filter {
+                $0.grantee == 0 && $0.privileges.contains(.create)
             }
+            let holdings = subject.holdings(.create, by: schema.acl, owner: schema.owner)
+            guard !toAll.isEmpty || !holdings.isEmpty else { return nil }
+            let holders =
+                (toAll.isEmpty ? [] : ["every role"])
+                + (holdings.isEmpty ? [] : [subject.listed(holdings)])
+            return Remark(
+                object: object,
+                reason: "\(holders.joined(separator: " and ")) may create objects in it",
+                mending: (toAll + holdings.map(\.entry)).map {
+                    subject.revoking([.create], of: $0, on: object)
+                }
+            )
+        }
     }
 }
