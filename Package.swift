@@ -51,7 +51,7 @@ let package = Package(
         .executableTarget(
             name: "pgsmoke",
             dependencies: [
-                "Cluster", "Engine", "Migrations", "Reports", "Settings",
+                "Access", "Cluster", "Engine", "Migrations", "Reports", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             resources: [.embedInCode("Incident")]
@@ -101,7 +101,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Cluster", "Postgres", "TestSupport", "pgsmoke",
+                "Access", "Cluster", "Postgres", "TestSupport", "Trials", "pgsmoke",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
         ),

@@ -6,23 +6,40 @@ package struct AccessMap: Sendable {
     package let snapshot: Snapshot
     /// What inserts reach.
     package let reach: InsertReach
+    /// The objects beyond the snapshot's, where they were read.
+    package let objects: ObjectCatalog?
     /// Each distinct list of the snapshot, read once.
     private let lists: [String: ACL]
+    /// `pg_read_all_data`, `pg_write_all_data` and `pg_maintain`, where the server has them.
+    private let readers, writers, maintainers: [OID]
 
-    package init(_ snapshot: Snapshot) {
+    package init(_ snapshot: Snapshot, objects: ObjectCatalog? = nil) {
         self.snapshot = snapshot
+        self.objects = objects
         reach = InsertReach(snapshot)
+        func predefined(_ name: String) -> [OID] {
+            snapshot.rolesByName[name].map { [$0.oid] } ?? []
+        }
+        readers = predefined("pg_read_all_data")
+        writers = predefined("pg_write_all_data")
+        maintainers = predefined("pg_maintain")
         var texts: Set<String> = [snapshot.server.databaseACL]
         texts.formUnion(snapshot.relations.values.lazy.map(\.acl))
         texts.formUnion(snapshot.schemas.values.lazy.map(\.acl))
         texts.formUnion(snapshot.routines.values.lazy.map(\.acl))
         texts.formUnion(snapshot.columns.values.joined().lazy.map(\.acl))
+        texts.formUnion((objects?.objects ?? []).lazy.map(\.acl))
         lists = Dictionary(
             uniqueKeysWithValues: texts.map { ($0, ACL($0, roles: snapshot.rolesByName)) }
         )
     }
 
     package func principal(_ role: OID) -> Principal { Principal(role, in: snapshot) }
+
+    /// The role as it would be if every membership inherited.
+    package func principalAsIfInheriting(_ role: OID) -> Principal {
+        Principal(role, in: snapshot) { _ in true }
+    }
 
     func list(_ text: String) -> ACL {
         lists[text] ?? ACL(text, roles: snapshot.rolesByName)
@@ -36,11 +53,43 @@ package struct AccessMap: Sendable {
         }
     }
 
+    /// Whether a list, or a role that comes with the server, gives the principal the privilege on an
+    /// object of the kind.
+    private func has(
+        _ principal: Principal,
+        _ privilege: Privilege,
+        by acl: String,
+        on kind: ObjectKind
+    ) -> Bool {
+        principal.isSuperuser || grants(acl, privilege, to: principal)
+            || predefinedRoles(with: privilege, on: kind).contains(
+                where: principal.effectiveRoles.contains
+            )
+    }
+
+    /// Whether the principal has the privilege, whatever the object is; for a relation, on the whole
+    /// of it.
+    ///
+    /// No list opens an untrusted language: only a superuser may write functions in it.
+    package func has(
+        _ principal: Principal,
+        _ privilege: Privilege,
+        on object: SecuredObject
+    ) -> Bool {
+        if isUnchecked(object) { return true }
+        if object.isUntrusted { return principal.isSuperuser }
+        return has(principal, privilege, by: object.acl, on: object.kind)
+    }
+
+    /// Whether a setting of the server switches the check of the object's privileges off.
+    func isUnchecked(_ object: SecuredObject) -> Bool {
+        object.kind == .largeObject && objects?.ignoresLargeObjectPrivileges ?? false
+    }
+
     /// Whether the principal has the privilege on the whole relation.
     package func has(_ principal: Principal, _ privilege: Privilege, on relation: Relation) -> Bool
     {
-        principal.isSuperuser || grants(relation.acl, privilege, to: principal)
-            || predefined(principal, privilege, isSchema: false)
+        has(principal, privilege, by: relation.acl, on: relation.kind)
     }
 
     /// Whether the principal has the privilege on one column, by the relation or by the column.
@@ -50,8 +99,16 @@ package struct AccessMap: Sendable {
         on column: Column,
         of relation: Relation
     ) -> Bool {
-        has(principal, privilege, on: relation)
-            || !column.acl.isEmpty && grants(column.acl, privilege, to: principal)
+        has(principal, privilege, on: relation) || hasOnColumn(principal, privilege, [column])
+    }
+
+    /// Whether the principal was granted the privilege on one of the columns themselves.
+    func hasOnColumn(
+        _ principal: Principal,
+        _ privilege: Privilege,
+        _ columns: [Column]
+    ) -> Bool {
+        columns.contains { !$0.acl.isEmpty && grants($0.acl, privilege, to: principal) }
     }
 
     /// Whether the principal has the privilege on the relation or on any of its columns.
@@ -61,9 +118,7 @@ package struct AccessMap: Sendable {
         on relation: Relation
     ) -> Bool {
         has(principal, privilege, on: relation)
-            || (snapshot.columns[relation.oid] ?? []).contains {
-                !$0.acl.isEmpty && grants($0.acl, privilege, to: principal)
-            }
+            || hasOnColumn(principal, privilege, snapshot.columns[relation.oid] ?? [])
     }
 
     /// Whether `nextval` is allowed: USAGE or UPDATE suffices.
@@ -72,36 +127,34 @@ package struct AccessMap: Sendable {
     }
 
     package func has(_ principal: Principal, _ privilege: Privilege, on schema: Schema) -> Bool {
-        principal.isSuperuser || grants(schema.acl, privilege, to: principal)
-            || predefined(principal, privilege, isSchema: true)
+        has(principal, privilege, by: schema.acl, on: .schema)
     }
 
     package func canExecute(_ principal: Principal, _ routine: Routine) -> Bool {
-        principal.isSuperuser || grants(routine.acl, .execute, to: principal)
+        has(principal, .execute, by: routine.acl, on: .function)
     }
 
     package func canConnect(_ principal: Principal) -> Bool {
-        principal.isSuperuser || grants(snapshot.server.databaseACL, .connect, to: principal)
+        has(principal, .connect, by: snapshot.server.databaseACL, on: .database)
     }
 
-    /// What `pg_read_all_data` and `pg_write_all_data` give (14 and later; manual, 22.5).
-    private func predefined(
-        _ principal: Principal,
-        _ privilege: Privilege,
-        isSchema: Bool
-    ) -> Bool {
-        func isMember(of name: String) -> Bool {
-            snapshot.rolesByName[name].map { principal.effectiveRoles.contains($0.oid) } ?? false
-        }
+    /// The roles that come with the server and have the privilege on every object of the kind (14
+    /// and later; manual, 22.5).
+    func predefinedRoles(with privilege: Privilege, on kind: ObjectKind) -> [OID] {
+        let isRelation = kind.hasColumns || kind == .sequence
         return switch privilege {
-        case .select: isMember(of: "pg_read_all_data")
-        case .insert, .update, .delete: isMember(of: "pg_write_all_data")
-        case .usage where isSchema:
-            isMember(of: "pg_read_all_data") || isMember(of: "pg_write_all_data")
-        case .maintain: isMember(of: "pg_maintain")
-        default: false
+        case .select where isRelation: readers
+        case .insert where isRelation, .update where isRelation, .delete where isRelation: writers
+        case .usage where kind == .schema: readers + writers
+        case .maintain where isRelation: maintainers
+        default: []
         }
     }
+}
+
+extension SecuredObject {
+    /// Whether only superusers may use the object, whatever its ACL says.
+    package var isUntrusted: Bool { kind == .language && detail == "untrusted" }
 }
 
 /// A role together with the roles whose privileges count for it.
@@ -111,10 +164,14 @@ package struct Principal: Sendable, Hashable {
     /// The role itself and every role that it inherits from, directly or not.
     package let effectiveRoles: Set<OID>
 
-    init(_ role: OID, in snapshot: Snapshot) {
+    init(
+        _ role: OID,
+        in snapshot: Snapshot,
+        by counts: (Membership) -> Bool = { $0.inherits }
+    ) {
         self.role = role
         isSuperuser = snapshot.roles[role]?.isSuperuser ?? false
-        effectiveRoles = snapshot.groups(of: role, by: \.inherits)
+        effectiveRoles = snapshot.groups(of: role, by: counts)
     }
 
     private init(role: OID, isSuperuser: Bool, effectiveRoles: Set<OID>) {
@@ -141,17 +198,22 @@ extension Snapshot {
         var found: Set<OID> = [role]
         var pending = [role]
         while let member = pending.popLast() {
-            var memberships = membershipsByMember[member, default: []]
-            if member == server.databaseOwner, let owner = rolesByName["pg_database_owner"] {
-                let inherits = server.version >= 160_000 || roles[member]?.inherits ?? true
-                memberships.append(
-                    Membership(group: owner.oid, member: member, inherits: inherits, canSet: true)
-                )
-            }
-            for group in memberships.filter(counts).map(\.group) where found.insert(group).inserted
-            { pending.append(group) }
+            for group in memberships(of: member).filter(counts).map(\.group)
+            where found.insert(group).inserted { pending.append(group) }
         }
         return found
+    }
+
+    /// The memberships that a role has, granted or not.
+    func memberships(of member: OID) -> [Membership] {
+        var memberships = membershipsByMember[member, default: []]
+        if member == server.databaseOwner, let owner = rolesByName["pg_database_owner"] {
+            let inherits = server.version >= 160_000 || roles[member]?.inherits ?? true
+            memberships.append(
+                Membership(group: owner.oid, member: member, inherits: inherits, canSet: true)
+            )
+        }
+        return memberships
     }
 
     /// Whether a session of `user` may SET ROLE to `role`.

@@ -9,6 +9,12 @@ package enum ExitMeaning {
         "pgsmoke: exit \(code): \(meaning(of: code, report: report))"
     }
 
+    /// Returns the line for a command that says itself what its code means; `nil` is the general
+    /// meaning.
+    package static func line(_ code: Int32, saying meaning: String?) -> String {
+        meaning.map { "pgsmoke: exit \(code): \($0)" } ?? line(code)
+    }
+
     private static func meaning(of code: Int32, report: RunReport?) -> String {
         switch code {
         case 0: report.map(success) ?? "done"

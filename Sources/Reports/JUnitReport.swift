@@ -26,7 +26,10 @@ package struct JUnitReport {
     }
 
     private func suiteName(_ record: Record) -> String {
-        record.trial.operation == .connect ? "pgsmoke" : Identifier.displayed(record.trial.role)
+        switch record.trial.operation {
+        case .connect, .lint: "pgsmoke"
+        default: Identifier.displayed(record.trial.role)
+        }
     }
 
     private func suite(_ name: String, id: Int, records: [Record]) -> [String] {

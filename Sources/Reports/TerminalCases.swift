@@ -35,6 +35,7 @@ struct TerminalCases {
 
     private func place(of trial: Trial) -> String {
         if trial.operation == .connect { return "" }
+        if trial.operation == .lint { return "lint" }
         let role = PrintableText.name(trial.role)
         guard let schema = trial.object.schema else { return "role \(role)" }
         return "role \(role), schema \(PrintableText.name(schema))"

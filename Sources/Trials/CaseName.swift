@@ -8,6 +8,8 @@ package enum CaseName {
         switch trial.operation {
         case .connect: return "connect"
         case .setRole: return fitting(trial.object.displayed) { "set-role \($0)" }
+        case .lint:
+            return fitting(trial.object.displayed) { "lint \(trial.rule ?? "") \($0)" }
         default:
             let ending = trial.expected == .denied ? " is denied" : ""
             let role = Identifier.displayed(trial.role)
@@ -25,6 +27,8 @@ package enum CaseName {
         let parts: [String] =
             switch trial.operation {
             case .connect: ["connect"]
+            case .lint:
+                ["lint"] + [trial.object.schema].compactMap(\.self).map(Identifier.displayed)
             case .setRole: [Identifier.displayed(trial.role)]
             default:
                 [trial.role, trial.object.schema ?? ""].map(Identifier.displayed)

@@ -8,9 +8,16 @@ package enum ObjectKind: String, Sendable, Hashable, Codable {
     case sequence
     case column
     case function
+    case procedure
     case type
+    case domain
     case schema
     case database
+    case language
+    case tablespace
+    case foreignDataWrapper = "foreign data wrapper"
+    case foreignServer = "foreign server"
+    case largeObject = "large object"
     case role
     case parameter
 }
@@ -42,7 +49,12 @@ package struct ObjectName: Sendable, Hashable, Codable {
     /// The name as case names and reports write it, `public.users` or `"My schema".users`.
     package var displayed: String {
         let name =
-            kind == .function ? Identifier.displayedSignature(name) : Identifier.displayed(name)
+            switch kind {
+            case .function, .procedure: Identifier.displayedSignature(name)
+            // A number, and words with dots that no statement quotes.
+            case .largeObject, .parameter: PrintableText.line(name)
+            default: Identifier.displayed(name)
+            }
         return schema.map { "\(Identifier.displayed($0)).\(name)" } ?? name
     }
 }

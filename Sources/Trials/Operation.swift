@@ -23,9 +23,11 @@ package enum Operation: String, Sendable, Hashable, Codable, CaseIterable {
     case setRole = "set-role"
     /// Reaching the database at all.
     case connect
+    /// A rule of `lint`, which is looked up in the catalog and not tried.
+    case lint
 
     /// Those that a role can be expected to be able to do, or not to do.
-    package static let declarable = allCases.filter { $0 != .setRole && $0 != .connect }
+    package static let declarable = allCases.filter { ![.setRole, .connect, .lint].contains($0) }
 
     /// Whether this version can try it.
     package var isCarriedOut: Bool { self == .insert }

@@ -13,6 +13,25 @@ extension Identifier {
         return "\"\(name.replacing("\"", with: "\"\""))\""
     }
 
+    /// Returns the object's name as it stands in SQL that is shown, with its schema.
+    package static func sql(_ object: ObjectName) -> String {
+        let name: String =
+            switch object.kind {
+            case .function, .procedure: sqlSignature(object.name)
+            case .largeObject: object.name
+            case .parameter:
+                object.name.split(separator: ".").map { sql(String($0)) }.joined(separator: ".")
+            default: sql(object.name)
+            }
+        return object.schema.map { "\(sql($0)).\(name)" } ?? name
+    }
+
+    /// Writes `name(argument types)`; the server has quoted the types already.
+    private static func sqlSignature(_ signature: String) -> String {
+        guard let parenthesis = signature.lastIndex(of: "(") else { return sql(signature) }
+        return sql(String(signature[..<parenthesis])) + signature[parenthesis...]
+    }
+
     /// Words that cannot stand as a name without quotes (manual, appendix C).
     private static let keywords: Set<String> = [
         "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric",
@@ -35,4 +54,17 @@ extension Identifier {
         "xmlconcat", "xmlelement", "xmlexists", "xmlforest", "xmlnamespaces", "xmlparse", "xmlpi",
         "xmlroot", "xmlserialize", "xmltable",
     ]
+}
+
+extension ObjectName {
+    /// The object as it stands behind `ON` in a GRANT: `SEQUENCE public.s`.
+    package var grantTarget: String {
+        let word: String? =
+            switch kind {
+            case .table, .partitionedTable, .view, .materializedView, .foreignTable, .column: nil
+            // All others are called in GRANT what they are called here.
+            default: kind.rawValue.uppercased()
+            }
+        return (word.map { "\($0) " } ?? "") + Identifier.sql(self)
+    }
 }

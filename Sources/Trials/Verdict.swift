@@ -32,6 +32,8 @@ package enum Problem: String, Sendable, Hashable, Codable {
     case unexpectedlyAllowed = "pgsmoke.UnexpectedlyAllowed"
     case inconclusive = "pgsmoke.Inconclusive"
     case uncovered = "pgsmoke.Uncovered"
+    /// A rule of `lint` found something.
+    case lint = "pgsmoke.Lint"
 
     case noConnection = "pgsmoke.NoConnection"
     case setRole = "pgsmoke.SetRole"

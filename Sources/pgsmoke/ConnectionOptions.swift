@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Postgres
+import Settings
 
 /// Where to connect, in psql's letters.
 struct ConnectionOptions: ParsableArguments {
@@ -52,7 +53,19 @@ struct ConnectionOptions: ParsableArguments {
     )
     var environmentFiles: [String] = []
 
+    @Option(
+        name: [.customShort("c"), .customLong("config")],
+        help: ArgumentHelp(
+            "Settings file; without it, the pgsmoke.yml of this folder or one above.",
+            valueName: "file"
+        )
+    )
+    var config: String?
+
     func validate() throws {
+        guard config?.isEmpty != true else {
+            throw ValidationError("--config takes the name of a file, not an empty one.")
+        }
         guard (0...86_400).contains(wait) else {
             throw ValidationError("--wait takes a number of seconds from 0 to 86400.")
         }
@@ -60,10 +73,22 @@ struct ConnectionOptions: ParsableArguments {
 
     var patience: Patience { Patience(seconds: wait) }
 
+    /// Reads the files of variables and of settings.
+    ///
+    /// - Throws: `Misuse` for one that cannot be read.
+    func settings() throws(Misuse) -> RunSettings {
+        let environment = try environment()
+        do throws(SettingsError) {
+            return try RunSettings(self, environment)
+        } catch {
+            throw Misuse(error)
+        }
+    }
+
     /// Returns this process's variables together with those of the files, which libpq sees too.
     ///
     /// To be called before anything is read from the environment. A later file wins over an earlier.
-    func environment() throws(Misuse) -> [String: String] {
+    private func environment() throws(Misuse) -> [String: String] {
         var variables: [String: String] = [:]
         for path in environmentFiles {
             for (name, value) in try EnvironmentFile(path: path).variables {

@@ -4,6 +4,9 @@ import Glibc
 enum Console {
     static func print(_ text: String) { write(Self.ended(text), to: STDOUT_FILENO) }
 
+    /// Writes a piece of a result to stdout.
+    static func write(_ text: String) { write(text, to: STDOUT_FILENO) }
+
     /// Writes to stderr, where everything goes that is not a result.
     static func complain(_ text: String) { write(Self.ended(text), to: STDERR_FILENO) }
 

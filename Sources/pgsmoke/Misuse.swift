@@ -1,4 +1,5 @@
 import Catalog
+import Reports
 import Settings
 import Trials
 
@@ -13,6 +14,13 @@ struct Misuse: Error {
     }
 
     init(message: String) { self.message = message }
+
+    /// Tells it on stderr and returns the exit code.
+    func told() -> Int32 {
+        Console.complain("pgsmoke: \(message)")
+        Console.complain(ExitMeaning.line(exitCode))
+        return exitCode
+    }
 
     init(_ error: SelectionError) {
         message =

@@ -18,6 +18,9 @@ enum Pgsmoke {
             switch try RootCommand.parseAsRoot(arguments) {
             case let run as RunCommand: return await run.status()
             case let plan as PlanCommand: return await plan.status()
+            case let explain as ExplainCommand: return await explain.status()
+            case let matrix as MatrixCommand: return await matrix.status()
+            case let lint as LintCommand: return await lint.status()
             case let demo as DemoCommand: return await demo.status()
             case var other:
                 try other.run()
@@ -45,7 +48,10 @@ struct RootCommand: ParsableCommand {
             with a real row, and ROLLBACK, and says which privilege is missing.
             """,
         version: "pgsmoke \(Pgsmoke.version)",
-        subcommands: [RunCommand.self, PlanCommand.self, DemoCommand.self],
+        subcommands: [
+            RunCommand.self, PlanCommand.self, ExplainCommand.self, MatrixCommand.self,
+            LintCommand.self, DemoCommand.self,
+        ],
         defaultSubcommand: RunCommand.self,
         helpNames: helpNames
     )

@@ -33,7 +33,7 @@ struct PlanCommand: ParsableCommand {
     func status() async -> Int32 {
         var session: Session
         do {
-            session = try run.session(try run.connection.environment())
+            session = run.session(try run.connection.settings())
         } catch {
             Console.complain("pgsmoke: \(error.message)")
             return ending(error.exitCode)

@@ -18,38 +18,7 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup(title: "Connection") var connection: ConnectionOptions
 
-    @Option(
-        name: [.customShort("c"), .customLong("config")],
-        help: ArgumentHelp(
-            "Settings file; without it, the pgsmoke.yml of this folder or one above.",
-            valueName: "file"
-        )
-    )
-    var config: String?
-
-    @Option(
-        name: [.customShort("n"), .customLong("schema")],
-        help: ArgumentHelp("Only schemas that match (repeatable).", valueName: "pattern")
-    )
-    var schemas: [String] = []
-
-    @Option(
-        name: [.customShort("N"), .customLong("exclude-schema")],
-        help: ArgumentHelp("No schemas that match (repeatable).", valueName: "pattern")
-    )
-    var excludedSchemas: [String] = []
-
-    @Option(
-        name: [.customShort("t"), .customLong("table")],
-        help: ArgumentHelp("Only tables that match (repeatable).", valueName: "pattern")
-    )
-    var tables: [String] = []
-
-    @Option(
-        name: [.customShort("T"), .customLong("exclude-table")],
-        help: ArgumentHelp("No tables that match (repeatable).", valueName: "pattern")
-    )
-    var excludedTables: [String] = []
+    @OptionGroup(title: "Relations") var patterns: PatternOptions
 
     @Option(
         name: .customLong("role"),
@@ -88,6 +57,12 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write JSON (- is stdout).", valueName: "file"))
     var json: String?
 
+    @Flag(help: "Look for grants that are too wide, or will break, as pgsmoke lint does.")
+    var lint = false
+
+    @Option(help: ArgumentHelp("Leave a rule of --lint out (repeatable).", valueName: "code"))
+    var disable: [String] = []
+
     @Flag(name: .shortAndLong, help: "Show failures and the summary only.")
     var quiet = false
 
@@ -101,9 +76,7 @@ struct RunCommand: ParsableCommand {
         guard !(junit == "-" && json == "-") else {
             throw ValidationError("Only one of --junit and --json can be '-', stdout.")
         }
-        guard config?.isEmpty != true else {
-            throw ValidationError("--config takes the name of a file, not an empty one.")
-        }
+        do { _ = try Lint.known(disable) } catch { throw ValidationError(error.message) }
         guard !roles.contains(where: \.isEmpty) else {
             throw ValidationError("--role takes the name of a role, not an empty one.")
         }
@@ -111,12 +84,8 @@ struct RunCommand: ParsableCommand {
 
     /// Carries the run out and returns the exit code.
     func status() async -> Int32 {
-        let environment: [String: String]
-        let session: Session
-        do {
-            environment = try connection.environment()
-            session = try self.session(environment)
-        } catch {
+        let settings: RunSettings
+        do { settings = try connection.settings() } catch {
             Console.complain("pgsmoke: \(error.message)")
             return ending(error.exitCode)
         }
@@ -128,7 +97,7 @@ struct RunCommand: ParsableCommand {
             return ending(ExitCode.usage)
         }
         let report: RunReport
-        switch await session.run() {
+        switch await session(settings).run() {
         case .report(let finished, _): report = finished
         case .misuse(let message, let exitCode):
             files.discard()
@@ -141,7 +110,7 @@ struct RunCommand: ParsableCommand {
             detail: quiet ? .quiet : verbose ? .verbose : .normal,
             isColoured: Console.isColoured(
                 isStdoutTaken ? STDERR_FILENO : STDOUT_FILENO,
-                environment
+                settings.environment
             )
         )
         if isStdoutTaken { Console.complain(text) } else { Console.print(text) }
@@ -161,25 +130,12 @@ struct RunCommand: ParsableCommand {
     }
 
     /// The run that options and settings file describe.
-    ///
-    /// - Throws: `Misuse` for a settings file that cannot be read.
-    func session(_ environment: [String: String]) throws(Misuse) -> Session {
-        let settings: RunSettings
-        do throws(SettingsError) {
-            settings = try RunSettings(config: config, connection, environment)
-        } catch {
-            throw Misuse(error)
-        }
-        let voice = quiet ? Voice.silent : .of(environment)
+    func session(_ settings: RunSettings) -> Session {
+        let voice = quiet ? Voice.silent : .of(settings.environment)
         if let file = settings.file { voice.say("settings from \(PrintableText.line(file.path))") }
         return Session(
             target: settings.target,
-            selection: Selection(
-                schemas: schemas,
-                excludedSchemas: excludedSchemas,
-                tables: tables,
-                excludedTables: excludedTables
-            ),
+            selection: patterns.selection,
             roles: roles,
             settings: settings.file,
             options: EngineOptions(
@@ -189,7 +145,8 @@ struct RunCommand: ParsableCommand {
                 statementTimeout: statementTimeout.milliseconds
             ),
             voice: voice,
-            patience: connection.patience
+            patience: connection.patience,
+            lintsWithout: lint ? settings.disabledLints.union(disable) : nil
         )
     }
 

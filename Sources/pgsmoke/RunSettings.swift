@@ -7,17 +7,22 @@ struct RunSettings {
     /// `nil` if there is none.
     let file: SettingsFile?
     let target: ConnectionTarget
+    /// The variables of this process and of the files that were named.
+    let environment: [String: String]
+
+    /// The rules of `lint` that the file leaves out.
+    var disabledLints: Set<String> { Set(file?.disabledLints.map(\.value) ?? []) }
 
     /// Reads the file that `-c` names or, without it, the nearest on the way up.
     ///
     /// - Throws: `SettingsError`.
     init(
-        config: String?,
         _ options: ConnectionOptions,
         _ environment: [String: String]
     ) throws(SettingsError) {
+        self.environment = environment
         var target = options.target(environment)
-        guard let source = try Self.source(config) else {
+        guard let source = try Self.source(options.config) else {
             file = nil
             self.target = target
             return
@@ -37,8 +42,19 @@ struct RunSettings {
             target.fallBack(to: parameters, of: file.path)
             if parameters["dbname"] != nil { try Self.check(target, file) }
         }
+        try Self.checkLints(of: file)
         self.file = file
         self.target = target
+    }
+
+    private static func checkLints(of file: SettingsFile) throws(SettingsError) {
+        for code in file.disabledLints {
+            do throws(Misuse) {
+                _ = try Lint.known([code.value])
+            } catch {
+                throw file.error(code.line, error.message)
+            }
+        }
     }
 
     /// Makes sure that libpq can read a connection string of the file's.

@@ -15,6 +15,8 @@ struct Session: Sendable {
     var options = EngineOptions()
     var voice: Voice
     var patience = Patience.none
+    /// The rules of `lint` to leave out; `nil` if it was not asked for.
+    var lintsWithout: Set<String>?
 
     enum Result: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
@@ -116,6 +118,9 @@ struct Session: Sendable {
         }
         display.clear()
         report.records = outcome.records + plan.uncovered
+        if let disabled = lintsWithout {
+            report.records += try Lint.records(snapshot, self, without: disabled, over: connection)
+        }
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = plan.notes + outcome.notes
         guard options.keepsPlans else { return [] }
