@@ -45,8 +45,24 @@ package struct LintSubject: Sendable {
                 && !selected.excluded.contains(relation.oid)
         }
         isNarrowed = selected.included != nil
+        schemas = Self.schemas(of: selected, in: snapshot)
+        let inUse = access.rolesInUse
+        let known = declared.compactMap { snapshot.roles[$0] }
+        let roles = known.isEmpty ? Self.workers(access, inUse, on: relations) : known
+        self.roles = roles
+        self.inUse = inUse
+        principals = Dictionary(
+            (roles + inUse).map { ($0.oid, access.principal($0.oid)) }
+        ) { first, _ in first }
+        fedColumns = Self.fedColumns(of: relations, from: Set(sequences.map(\.oid)), in: snapshot)
+    }
+
+    private static func schemas(
+        of selected: Selection.Resolved,
+        in snapshot: Snapshot
+    ) -> [Schema] {
         let bySchema = Dictionary(grouping: snapshot.orderedRelations, by: \.schemaOID)
-        schemas = snapshot.schemas.values.filter { schema in
+        return snapshot.schemas.values.filter { schema in
             let relations = bySchema[schema.oid] ?? []
             let isExcluded =
                 !relations.isEmpty && relations.allSatisfy { selected.excluded.contains($0.oid) }
@@ -55,24 +71,19 @@ package struct LintSubject: Sendable {
             }
             return schema.extension == nil && isIncluded ?? true && !isExcluded
         }.sorted { $0.name < $1.name }
-        let known = declared.compactMap { snapshot.roles[$0] }
-        let inUse = access.rolesInUse
+    }
+
+    /// The roles that were granted access to data; superusers among them, but for initdb's own.
+    private static func workers(
+        _ access: AccessMap,
+        _ inUse: [Role],
+        on relations: [Relation]
+    ) -> [Role] {
         let areInUse = Set(inUse.map(\.oid))
-        let roles =
-            known.isEmpty
-            ? snapshot.roles.values
-                .filter { role in
-                    (role.canLogIn || areInUse.contains(role.oid)) && !role.isPredefined
-                        && role.oid != 10 && access.worksWithData(role, relations)
-                }
-                .sorted { $0.name < $1.name }
-            : known
-        self.roles = roles
-        self.inUse = inUse
-        principals = Dictionary(
-            (roles + inUse).map { ($0.oid, access.principal($0.oid)) }
-        ) { first, _ in first }
-        fedColumns = Self.fedColumns(of: relations, from: Set(sequences.map(\.oid)), in: snapshot)
+        return access.snapshot.roles.values.filter { role in
+            (role.canLogIn || areInUse.contains(role.oid)) && !role.isPredefined
+                && role.oid != 10 && access.worksWithData(role, relations)
+        }.sorted { $0.name < $1.name }
     }
 
     /// The questions whose answers `sequence-behind` needs, of tables that the connecting role may
