@@ -119,7 +119,10 @@ extension Misuse {
                 "'\(PrintableText.line(name))' is no name of an object; write it like \(example), "
                 + "with double quotes around what is not in lower case"
         case .unknown(let kind, let name, let known):
-            let alike = alikes.first.map { "; there is \($0)" }
+            let isSystems = name.hasPrefix("pg_") || name.hasPrefix("information_schema.")
+            let alike =
+                alikes.first.map { "; there is \($0)" }
+                ?? (isSystems ? "; the system's own schemas are not looked into" : nil)
             message =
                 "there is no \(kind) '\(PrintableText.line(name))' in this database"
                 + (alike ?? NearestName.hint(name, amongQualified: known))

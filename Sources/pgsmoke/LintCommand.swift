@@ -114,7 +114,15 @@ struct Lint {
     /// - Throws: `Misuse` for an unknown role, `PostgresError`.
     func findings(_ connection: Connection) throws -> [Finding] {
         var declared: [OID] = []
-        for name in roles { declared.append(try access.role(named: name, by: "--role")) }
+        for name in roles {
+            let role = try access.role(named: name, by: "--role")
+            guard role != 0 else {
+                throw Misuse(
+                    message: "--role takes a role that the application works as, not public"
+                )
+            }
+            declared.append(role)
+        }
         func subject(_ extremes: ColumnExtremes) -> LintSubject {
             LintSubject(access, selected: selected, declared: declared, extremes: extremes)
         }

@@ -76,6 +76,9 @@ struct RunCommand: ParsableCommand {
         guard !(junit == "-" && json == "-") else {
             throw ValidationError("Only one of --junit and --json can be '-', stdout.")
         }
+        guard lint || disable.isEmpty else {
+            throw ValidationError("--disable leaves rules of --lint out; add --lint.")
+        }
         do { _ = try Lint.known(disable) } catch { throw ValidationError(error.message) }
         guard !roles.contains(where: \.isEmpty) else {
             throw ValidationError("--role takes the name of a role, not an empty one.")

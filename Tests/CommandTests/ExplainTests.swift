@@ -177,6 +177,7 @@ struct ExplainTests {
             (["app", "orders", "EXECUTE"], "'EXECUTE' is no privilege on a table"),
             (["app", "large-object:x"], "large-object:16401"),
             (["app", "large-object:1"], "there is no large object '1'"),
+            (["app", "pg_catalog.pg_class"], "the system's own schemas are not looked into"),
             (["app", "orders\u{1B}[2J"], #"'orders\x1B[2J'"#),
         ] as [([String], String)]
     )

@@ -14,8 +14,12 @@ package struct LintSubject: Sendable {
     let isNarrowed: Bool
     /// The roles that the application works as.
     let roles: [Role]
-    /// The same roles with what counts for them.
+    /// The roles under which anybody may be at work, by name.
+    let inUse: [Role]
+    /// All of these roles with what counts for them.
     let principals: [OID: Principal]
+    /// The columns of tables that draw from sequences.
+    let fedColumns: [FedColumn]
     let extremes: ColumnExtremes
 
     var snapshot: Snapshot { access.snapshot }
@@ -41,8 +45,24 @@ package struct LintSubject: Sendable {
                 && !selected.excluded.contains(relation.oid)
         }
         isNarrowed = selected.included != nil
+        schemas = Self.schemas(of: selected, in: snapshot)
+        let inUse = access.rolesInUse
+        let known = declared.compactMap { snapshot.roles[$0] }
+        let roles = known.isEmpty ? Self.workers(access, inUse, on: relations) : known
+        self.roles = roles
+        self.inUse = inUse
+        principals = Dictionary(
+            (roles + inUse).map { ($0.oid, access.principal($0.oid)) }
+        ) { first, _ in first }
+        fedColumns = Self.fedColumns(of: relations, from: Set(sequences.map(\.oid)), in: snapshot)
+    }
+
+    private static func schemas(
+        of selected: Selection.Resolved,
+        in snapshot: Snapshot
+    ) -> [Schema] {
         let bySchema = Dictionary(grouping: snapshot.orderedRelations, by: \.schemaOID)
-        schemas = snapshot.schemas.values.filter { schema in
+        return snapshot.schemas.values.filter { schema in
             let relations = bySchema[schema.oid] ?? []
             let isExcluded =
                 !relations.isEmpty && relations.allSatisfy { selected.excluded.contains($0.oid) }
@@ -51,21 +71,19 @@ package struct LintSubject: Sendable {
             }
             return schema.extension == nil && isIncluded ?? true && !isExcluded
         }.sorted { $0.name < $1.name }
-        let known = declared.compactMap { snapshot.roles[$0] }
-        let inUse = Set(access.rolesInUse.map(\.oid))
-        let roles =
-            known.isEmpty
-            ? snapshot.roles.values
-                .filter { role in
-                    (role.canLogIn || inUse.contains(role.oid)) && !role.isPredefined
-                        && role.oid != 10 && access.worksWithData(role, relations)
-                }
-                .sorted { $0.name < $1.name }
-            : known
-        self.roles = roles
-        principals = Dictionary(
-            roles.map { ($0.oid, access.principal($0.oid)) }
-        ) { first, _ in first }
+    }
+
+    /// The roles that were granted access to data; superusers among them, but for initdb's own.
+    private static func workers(
+        _ access: AccessMap,
+        _ inUse: [Role],
+        on relations: [Relation]
+    ) -> [Role] {
+        let areInUse = Set(inUse.map(\.oid))
+        return access.snapshot.roles.values.filter { role in
+            (role.canLogIn || areInUse.contains(role.oid)) && !role.isPredefined
+                && role.oid != 10 && access.worksWithData(role, relations)
+        }.sorted { $0.name < $1.name }
     }
 
     /// The questions whose answers `sequence-behind` needs, of tables that the connecting role may
@@ -100,17 +118,20 @@ package struct LintSubject: Sendable {
     private static let manyPartitions = 50
 
     /// A column with a sequence that its default, or its identity, draws from.
-    struct FedColumn {
+    struct FedColumn: Sendable {
         let relation: Relation
         let column: Column
         let sequence: Relation
     }
 
-    var fedColumns: [FedColumn] {
-        let ours = Set(sequences.map(\.oid))
-        return relations.flatMap { relation in
+    private static func fedColumns(
+        of relations: [Relation],
+        from ours: Set<OID>,
+        in snapshot: Snapshot
+    ) -> [FedColumn] {
+        relations.flatMap { relation in
             (snapshot.columns[relation.oid] ?? []).flatMap { column in
-                Self.sequences(of: column, in: snapshot).filter(ours.contains).compactMap { oid in
+                sequences(of: column, in: snapshot).filter(ours.contains).compactMap { oid in
                     snapshot.relations[oid].map {
                         FedColumn(relation: relation, column: column, sequence: $0)
                     }

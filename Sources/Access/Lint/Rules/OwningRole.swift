@@ -15,28 +15,16 @@ extension Rule {
             Let a NOLOGIN role own the tables and grant the application what it needs.
             """
     ) { subject in
-        let access = subject.access
-        let candidates =
-            access.rolesInUse
-            + subject.roles.filter { role in !access.rolesInUse.contains { $0.oid == role.oid } }
+        let inUse = Set(subject.inUse.map(\.oid))
+        let candidates = subject.inUse + subject.roles.filter { !inUse.contains($0.oid) }
         return candidates.compactMap { role in
-            guard !role.isSuperuser else { return nil }
-            let groups = access.principal(role.oid).effectiveRoles
-            let owned = subject.relations.filter { relation in
-                groups.contains(relation.owner) && relation.kind != .view
-                    && snapshotOwnerIsOrdinary(relation.owner)
+            guard !role.isSuperuser, let principal = subject.principals[role.oid] else {
+                return nil
             }
-            func snapshotOwnerIsOrdinary(_ owner: OID) -> Bool {
-                subject.snapshot.roles[owner].map { !$0.isSuperuser } ?? false
-            }
-            let alone = owned.filter { relation in
-                !candidates.contains { other in
-                    let principal = access.principal(other.oid)
-                    return !principal.effectiveRoles.contains(relation.owner)
-                        && [Privilege.insert, .update, .delete].contains {
-                            access.hasAny(principal, $0, on: relation)
-                        }
-                }
+            let alone = subject.relations.filter { relation in
+                relation.kind != .view && principal.effectiveRoles.contains(relation.owner)
+                    && subject.snapshot.roles[relation.owner]?.isSuperuser == false
+                    && !candidates.contains { subject.writes($0, to: relation) }
             }
             guard !alone.isEmpty else { return nil }
             let direct = alone.filter { $0.owner == role.oid }
@@ -56,6 +44,16 @@ extension Rule {
 }
 
 extension LintSubject {
+    /// Whether a role writes to a table that is not its own.
+    fileprivate func writes(_ role: Role, to table: Relation) -> Bool {
+        guard let principal = principals[role.oid],
+            !principal.effectiveRoles.contains(table.owner)
+        else { return false }
+        return [Privilege.insert, .update, .delete].contains {
+            access.hasAny(principal, $0, on: table)
+        }
+    }
+
     /// Makes a NOLOGIN role the owner and leaves the old one what an application needs.
     fileprivate func handingOver(_ tables: [Relation], of role: Role) -> [Cure] {
         guard !tables.isEmpty else { return [] }

@@ -18,9 +18,9 @@ extension Rule {
         let access = subject.access
         var stuck: [OID: [(role: Role, relation: Relation)]] = [:]
         for fed in subject.insertable where !fed.column.isIdentity {
-            for role in access.rolesInUse where !role.isSuperuser {
-                let principal = access.principal(role.oid)
-                guard access.hasAny(principal, .insert, on: fed.relation),
+            for role in subject.inUse {
+                guard let principal = subject.principals[role.oid],
+                    access.hasAny(principal, .insert, on: fed.relation),
                     !access.canAdvance(principal, fed.sequence)
                 else { continue }
                 stuck[fed.sequence.oid, default: []].append((role, fed.relation))
@@ -67,7 +67,7 @@ extension LintSubject {
 
     /// The role by whose grant another may insert: the group where there is one, else itself.
     fileprivate func inserter(_ role: Role, on relation: Relation) -> OID {
-        let groups = access.principal(role.oid).effectiveRoles
+        let groups = principals[role.oid]?.effectiveRoles ?? []
         let columns = snapshot.columns[relation.oid] ?? []
         let entries = ([relation.acl] + columns.map(\.acl).filter { !$0.isEmpty })
             .flatMap { access.list($0).entries }
