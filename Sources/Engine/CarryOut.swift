@@ -9,6 +9,8 @@ struct AttemptStep: Sendable {
     enum Outcome: Sendable {
         /// The trial has its verdict.
         case finished(Record)
+        /// The insert succeeded without its row; the verdict, should no other row fare better.
+        case swallowed(Record)
         /// The statement was refused, or the forcing of what it left deferred.
         case stopped(ServerError, isForcing: Bool)
         case shieldFailed(Int)
@@ -181,18 +183,16 @@ extension LaneRunner {
         }
         if draft.defersConstraints { script.add("SET CONSTRAINTS ALL DEFERRED") }
         let usesReplicaMode =
-            draft.needsReplicaMode && context.user.isSuperuser && !draft.scaffold.isEmpty
+            draft.needsReplicaMode && context.mayUseReplicaMode && !draft.scaffold.isEmpty
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = replica") }
-        for (index, row) in draft.scaffold.enumerated() {
-            let owner = context.inserter(row.relation)
+        for step in draft.scaffoldSteps {
+            let index = step.upperBound - 1
+            let owner = context.inserter(draft.scaffold[index].relation)
             if let owner {
                 let name = try connection.quoted(identifier: owner)
                 script.add("SET LOCAL ROLE \(name)", for: .scaffold(index))
             }
-            script.add(
-                try row.insert(with: connection, overridesIdentity: true),
-                for: .scaffold(index)
-            )
+            script.add(try draft.insert(step, with: connection), for: .scaffold(index))
             if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
@@ -266,6 +266,7 @@ extension LaneRunner {
                 record.reason =
                     "TriggerRule: a trigger or rule swallowed the row; the insert "
                     + "succeeded without it"
+                return AttemptStep(outcome: .swallowed(record), drawn: drawn[index])
             }
             return AttemptStep(outcome: .finished(record), drawn: drawn[index])
         }

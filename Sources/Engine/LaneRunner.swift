@@ -10,14 +10,14 @@ final class LaneRunner {
     let connection: Connection
     /// Whether no other lane is at work: nothing is shielded then, and the time limits are full.
     let isAlone: Bool
-    private let synthesizer: RowSynthesizer
-    private let lookup: Lookup
+    let synthesizer: RowSynthesizer
+    let lookup: Lookup
     private let shielding: Shielding
     private var busy: Set<OID> = []
     private var lookedForBusy: ContinuousClock.Instant?
-    private var unshieldable: Set<OID> = []
+    var unshieldable: Set<OID> = []
     /// How often `nextval` was called on sequences that were not shielded.
-    private(set) var drawn: [OID: Int] = [:]
+    var drawn: [OID: Int] = [:]
 
     init(_ context: RunContext, over connection: Connection, isAlone: Bool = false) {
         self.context = context
@@ -26,6 +26,7 @@ final class LaneRunner {
         synthesizer = RowSynthesizer(
             context.snapshot,
             parents: context.parents,
+            declared: context.declared,
             salt: Int(connection.backendPID) % 1_000
         )
         lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
@@ -68,7 +69,8 @@ final class LaneRunner {
         // An isolation level holds for a whole transaction.
         for isolation in Set(ready.map(\.frame.isolation)).sorted(by: { $0 ?? "" < $1 ?? "" }) {
             let group = ready.filter { $0.frame.isolation == isolation }
-            records += try attempts(work.relation, group, isolation)
+            var attempts = try Attempts(of: group, at: work.relation, by: self)
+            records += try attempts.run(isolation)
         }
         return records
     }
@@ -83,95 +85,8 @@ final class LaneRunner {
         )
     }
 
-    /// Tries until each trial has a verdict or the data offers no other row.
-    private func attempts(
-        _ relation: Relation,
-        _ trials: [PendingTrial],
-        _ isolation: String?
-    ) throws(PostgresError) -> [(place: Int, record: Record)] {
-        var records: [(place: Int, record: Record)] = []
-        var pending = trials[...]
-        var knowledge = RowKnowledge()
-        var revisions = 0
-        var scaffoldFailure: (draft: RowDraft, index: Int, error: ServerError)?
-        let clock = ContinuousClock()
-        while !pending.isEmpty {
-            let draft = synthesizer.draft(for: relation, knowing: knowledge)
-            let (shields, consumed, refusal) = try shields(for: relation)
-            if let refusal {
-                records += pending.map { ($0.place, Self.refused($0.trial, refusal)) }
-                break
-            }
-            let start = clock.now
-            let round = try carryOut(draft, Array(pending), shields, isolation)
-            let seconds = (clock.now - start).seconds / Double(max(1, round.count))
-            for step in round {
-                guard let first = pending.first else { break }
-                for sequence in step.drawn ?? Set(consumed.map(\.oid)) {
-                    drawn[sequence, default: 0] += 1
-                }
-                switch step.outcome {
-                case .shieldFailed(let index):
-                    unshieldable.insert(shields[index].sequence.oid)
-                case .scaffoldFailed(let index, let error):
-                    let next =
-                        revisions < Self.revisionLimit
-                        ? try lookup.knowledge(
-                            afterScaffold: draft.scaffold.indices.contains(index)
-                                ? draft.scaffold[index].relation : nil,
-                            failedWith: error,
-                            in: knowledge,
-                            mayUseReplicaMode: context.user.isSuperuser
-                        ) : nil
-                    if let next {
-                        if next.goesWithoutScaffold { scaffoldFailure = (draft, index, error) }
-                        knowledge = next
-                        revisions += 1
-                    } else {
-                        records += pending.map {
-                            ($0.place, scaffoldFailed($0.trial, draft, index, error, seconds))
-                        }
-                        pending = []
-                    }
-                case .stopped(let error, let isForcing):
-                    let next =
-                        revisions < Self.revisionLimit && scaffoldFailure == nil
-                        ? try lookup.knowledge(after: error, of: draft, in: knowledge) : nil
-                    if let next {
-                        knowledge = next
-                        revisions += 1
-                    } else {
-                        var record = stopped(first, draft, error, isForcing, seconds)
-                        if record.verdict == .inconclusive, let failure = scaffoldFailure {
-                            let stage = record.stage
-                            record = scaffoldFailed(
-                                first.trial,
-                                failure.draft,
-                                failure.index,
-                                failure.error,
-                                seconds
-                            )
-                            record.stage = stage
-                        }
-                        records.append((first.place, record))
-                        pending.removeFirst()
-                    }
-                case .finished(let record):
-                    var record = record
-                    record.seconds = seconds
-                    record.tried = draft.row.described
-                    records.append((first.place, record))
-                    pending.removeFirst()
-                }
-            }
-        }
-        return records
-    }
-
-    private static let revisionLimit = 8
-
     /// Decides about the sequences that the relation draws from.
-    private func shields(
+    func shields(
         for relation: Relation
     ) throws(PostgresError) -> (
         shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
@@ -208,82 +123,6 @@ final class LaneRunner {
             """
         )
         busy = Set(rows.compactMap { $0[0].flatMap { OID($0) } })
-    }
-
-    private static func refused(_ trial: Trial, _ refusal: (Problem, String)) -> Record {
-        Record(trial: trial, verdict: .error, reason: refusal.1, problem: refusal.0)
-    }
-
-    private func stopped(
-        _ pending: PendingTrial,
-        _ draft: RowDraft,
-        _ error: ServerError,
-        _ isForcing: Bool,
-        _ seconds: Double
-    ) -> Record {
-        let attempt = InsertAttempt(
-            role: pending.frame.effective,
-            relation: draft.row.relation,
-            named: draft.named,
-            isForcingConstraints: isForcing
-        )
-        var judgement = context.access.judge(error, of: attempt)
-        if judgement.problem == .rowSecurity, pending.trial.isInferred {
-            judgement.verdict = .skipped
-            judgement.reason = "by policy: \(judgement.reason)"
-        }
-        return Record(
-            trial: pending.trial,
-            verdict: judgement.verdict,
-            reason: judgement.reason,
-            problem: judgement.problem,
-            stage: judgement.stage,
-            sqlState: error.sqlState.code,
-            message: error.message,
-            tried: draft.row.described,
-            missing: judgement.missing,
-            seconds: seconds
-        )
-    }
-
-    private func scaffoldFailed(
-        _ trial: Trial,
-        _ draft: RowDraft,
-        _ index: Int,
-        _ error: ServerError,
-        _ seconds: Double
-    ) -> Record {
-        let parent = draft.scaffold.indices.contains(index) ? draft.scaffold[index].relation : nil
-        let name = parent?.objectName.displayed ?? "its parents"
-        var record = Record(
-            trial: trial,
-            verdict: .inconclusive,
-            reason:
-                "no row to refer to: \(name) is empty or unsuitable, and a row could not be put "
-                + "in place there",
-            problem: .inconclusive,
-            sqlState: error.sqlState.code,
-            message: error.message,
-            tried: draft.row.described,
-            seconds: seconds
-        )
-        switch error.sqlState {
-        case .lockNotAvailable, .queryCanceled, .deadlockDetected:
-            record.verdict = .error
-            record.problem =
-                error.sqlState == .lockNotAvailable
-                ? .locked : error.sqlState == .queryCanceled ? .timeout : .deadlock
-            record.reason = "the scaffold row in \(name) could not be put in place in time"
-        case .insufficientPrivilege where error.isInOurStatement:
-            if let parent {
-                let owner = Identifier.displayed(context.snapshot.roleName(parent.owner))
-                record.reason =
-                    "no row to refer to: \(name) is empty or closed, and only SET membership "
-                    + "in its owner \(owner) would allow pgsmoke to put one in place"
-            }
-        default: break
-        }
-        return record
     }
 }
 

@@ -13,6 +13,8 @@ struct RunContext: Sendable {
     let user: Principal
     let frames: ExactNames<Preflight.Result>
     var parents: ExistingParents
+    /// Values that the user wrote down for columns.
+    var declared: [OID: [Int: RowValue]] = [:]
     let backends: Backends
     let stop: StopSignal
 
@@ -41,6 +43,9 @@ struct RunContext: Sendable {
         guard snapshot.canSetRole(user.role, to: relation.owner) else { return nil }
         return snapshot.roleName(relation.owner)
     }
+
+    /// Whether triggers and keys can be switched off for scaffold rows.
+    var mayUseReplicaMode: Bool { user.isSuperuser }
 
     private func hasAccess(_ privilege: Privilege, to relation: Relation) -> Bool {
         guard access.has(user, privilege, on: relation) else { return false }

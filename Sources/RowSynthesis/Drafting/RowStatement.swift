@@ -30,12 +30,46 @@ extension RowDraft.Row {
     }
 
     /// The INSERT for readers: each column with the source of its value, no value.
-    package var described: String {
+    package var described: String { described(showingValues: false) }
+
+    /// The INSERT for readers, with the values only if the user asked for them.
+    package func described(showingValues: Bool) -> String {
         let target = relation.objectName.displayed
         guard !values.isEmpty else { return "INSERT INTO \(target) DEFAULT VALUES" }
         let list = values.sorted { $0.key < $1.key }.compactMap { number, value in
-            columnNames[number].map { "\(Identifier.displayed($0)): \(value.source.rawValue)" }
+            columnNames[number].map { name in
+                let shown = showingValues ? "\(value.content.displayed), " : ""
+                return "\(Identifier.displayed(name)): \(shown)\(value.source.rawValue)"
+            }
         }
         return "INSERT INTO \(target) (\(list.joined(separator: ", ")))"
+    }
+}
+
+extension RowValue.Content {
+    /// The value for readers, as SQL.
+    var displayed: String {
+        switch self {
+        case .literal(let text): "'\(PrintableText.line(text).replacing("'", with: "''"))'"
+        case .expression(let expression): PrintableText.line(expression)
+        case .null: "NULL"
+        }
+    }
+}
+
+extension RowDraft {
+    /// Writes the rows of a step as one statement, a ring as one whose keys are checked at its end.
+    package func insert(
+        _ step: Range<Int>,
+        with connection: Connection
+    ) throws(PostgresError) -> String {
+        var inserts: [String] = []
+        for index in step {
+            inserts.append(try scaffold[index].insert(with: connection, overridesIdentity: true))
+        }
+        let last = inserts.removeLast()
+        guard !inserts.isEmpty else { return last }
+        let others = inserts.enumerated().map { "\"pgsmoke \($0.offset)\" AS (\($0.element))" }
+        return "WITH \(others.joined(separator: ", ")) \(last)"
     }
 }

@@ -1,0 +1,75 @@
+package import Catalog
+
+/// What earlier attempts have taught about the rows of one relation.
+package struct RelationKnowledge: Sendable, Hashable {
+    /// Columns that must be named although they may be NULL or have a default.
+    package var forced: Set<Int> = []
+    /// Foreign keys whose parent must be made, since none that is there will do.
+    package var scaffoldedKeys: Set<OID> = []
+    /// Values that the server helped to find.
+    package var values: [Int: RowValue] = [:]
+    /// Whether keys that refer to the same relation get a parent each.
+    package var separatesParents = false
+    /// Whether the parents are made in the other order.
+    package var reversesParents = false
+    /// Conditions that only an error told of: of a partition, a policy, a view.
+    package var conditions: [LearnedCondition] = []
+
+    package init() {}
+}
+
+/// A condition on rows that stands in no constraint of their table.
+package struct LearnedCondition: Sendable, Hashable {
+    package var text: String
+    package var mustBeTrue: Bool
+}
+
+/// What earlier attempts have taught about the row of one relation and those that it needs.
+package struct RowKnowledge: Sendable, Hashable {
+    /// About the row under trial.
+    package var row = RelationKnowledge()
+    /// About the rows of the scaffold.
+    package var parents: [OID: RelationKnowledge] = [:]
+    /// Relations whose rows a trigger puts in place by itself.
+    package var madeByTriggers: Set<OID> = []
+    /// Rows that no key of the row asks for, but code that it sets off does.
+    package var extraParents: [ExtraParent] = []
+    /// Whether the row under trial itself is the parent that its scaffold refers to.
+    package var closesRings = false
+    /// Whether the trial goes without its scaffold, which could not be put in place.
+    package var goesWithoutScaffold = false
+    /// Counts up when fresh values turned out to be taken.
+    package var round = 0
+    /// Whether scaffolds go in with user triggers and keys switched off.
+    package var usesReplicaMode = false
+    /// Remedies that are worth one try only.
+    var tried: Set<String> = []
+
+    package struct ExtraParent: Sendable, Hashable {
+        package var key: Constraint
+        package var values: [Int: RowValue]
+    }
+
+    package init() {}
+
+    subscript(site: RowSite) -> RelationKnowledge {
+        get {
+            switch site {
+            case .row: row
+            case .parent(let relation): parents[relation] ?? RelationKnowledge()
+            }
+        }
+        set {
+            switch site {
+            case .row: row = newValue
+            case .parent(let relation): parents[relation] = newValue
+            }
+        }
+    }
+}
+
+/// Which of a draft's rows is meant.
+enum RowSite: Sendable, Hashable {
+    case row
+    case parent(OID)
+}
