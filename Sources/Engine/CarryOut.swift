@@ -196,6 +196,16 @@ extension LaneRunner {
             if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
+        if let clearing = try draft.clearing(with: connection) {
+            let last = draft.scaffold.count - 1
+            let owner = context.clearer(draft.row.relation)
+            if let owner {
+                let name = try connection.quoted(identifier: owner)
+                script.add("SET LOCAL ROLE \(name)", for: .scaffold(last))
+            }
+            script.add(clearing, for: .scaffold(last))
+            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(last)) }
+        }
         if !deferred.early.isEmpty {
             let list = try DeferredConstraints.list(deferred.early, with: connection)
             let last = draft.scaffold.count - 1

@@ -32,22 +32,45 @@ struct RunContext: Sendable {
 
     /// As whom a relation's rows are read.
     func reader(_ relation: Relation) -> Lookup.Reader {
-        if hasAccess(.select, to: relation) { return .connectingRole }
-        guard snapshot.canSetRole(user.role, to: relation.owner) else { return .nobody }
-        return .owner(snapshot.roleName(relation.owner))
+        if hasAccess(user, .select, to: relation) { return .connectingRole }
+        return stand(in: relation, holding: .select).map { .owner($0) } ?? .nobody
     }
 
-    /// The owner as whom scaffold rows are put in place; `nil` for the connecting role itself.
+    /// The role as whom scaffold rows are put in place; `nil` for the connecting role itself.
     func inserter(_ relation: Relation) -> String? {
-        if hasAccess(.insert, to: relation) { return nil }
-        guard snapshot.canSetRole(user.role, to: relation.owner) else { return nil }
-        return snapshot.roleName(relation.owner)
+        if hasAccess(user, .insert, to: relation) { return nil }
+        return stand(in: relation, holding: .insert)
+    }
+
+    /// The role as whom a row is taken away again that triggers have made.
+    func clearer(_ relation: Relation) -> String? {
+        if hasAccess(user, .delete, to: relation) { return nil }
+        return stand(in: relation, holding: .delete)
+    }
+
+    /// The role that the connecting one may become for a relation: its owner, or a role under trial
+    /// that holds the privilege.
+    private func stand(in relation: Relation, holding privilege: Privilege) -> String? {
+        if snapshot.canSetRole(user.role, to: relation.owner) {
+            return snapshot.roleName(relation.owner)
+        }
+        for (_, result) in frames.sorted {
+            guard case .ready(let frame) = result,
+                hasAccess(access.principal(frame.role.oid), privilege, to: relation)
+            else { continue }
+            return frame.role.name
+        }
+        return nil
     }
 
     /// Whether triggers and keys can be switched off for scaffold rows.
     var mayUseReplicaMode: Bool { user.isSuperuser }
 
-    private func hasAccess(_ privilege: Privilege, to relation: Relation) -> Bool {
+    private func hasAccess(
+        _ user: Principal,
+        _ privilege: Privilege,
+        to relation: Relation
+    ) -> Bool {
         guard access.has(user, privilege, on: relation) else { return false }
         return snapshot.schemas[relation.schemaOID].map { access.has(user, .usage, on: $0) }
             ?? false

@@ -85,6 +85,9 @@ struct ConstantCandidates {
             }
             return [number &+ 1, number &- 1].map(String.init)
                 .filter { isInRange($0) ?? false }.map(literal)
+        case "S":
+            guard let number = Int(constant.text) else { return [] }
+            return [literal(String(number &+ 1)), literal(String(number &- 1))]
         case "D"
         where fits(constant) != nil && ["date", "timestamp", "timestamptz"].contains(type.name):
             let day = "'\(constant.text.replacing("'", with: "''"))'::pg_catalog.\(type.name)"

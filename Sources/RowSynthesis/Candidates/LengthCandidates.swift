@@ -6,8 +6,15 @@ struct LengthCandidates {
     let type: DataType
 
     func candidates(from hints: [Harvest]) -> [Candidate] {
+        Self.lengths(in: hints).compactMap(value).map {
+            Candidate(content: .literal($0), source: .length)
+        }
+    }
+
+    /// The lengths that the texts speak of, and their neighbours.
+    static func lengths(in hints: [Harvest]) -> [Int] {
         var lengths: [Int] = []
-        for harvest in hints where !harvest.names.isDisjoint(with: Self.functions) {
+        for harvest in hints where !harvest.names.isDisjoint(with: functions) {
             let numbers = harvest.constants.compactMap { Int($0.text) }.filter {
                 (0...4_000).contains($0)
             }
@@ -18,7 +25,7 @@ struct LengthCandidates {
                 }
             }
         }
-        return lengths.compactMap(value).map { Candidate(content: .literal($0), source: .length) }
+        return lengths
     }
 
     private static let functions: Set<String> = [

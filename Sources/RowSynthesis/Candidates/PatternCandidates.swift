@@ -17,7 +17,8 @@ struct PatternCandidates {
                 texts += RegexSample(Self.regularExpression(similar: constant.text)).texts(
                     limit: count
                 )
-            case "~~", "~~*", "LIKE", "ILIKE": texts += Self.texts(like: constant.text)
+            case "~~", "~~*", "LIKE", "ILIKE":
+                texts += Self.texts(like: constant.text, of: LengthCandidates.lengths(in: hints))
             case "starts_with", "^@": texts += [constant.text, constant.text + "a"]
             default: continue
             }
@@ -29,7 +30,7 @@ struct PatternCandidates {
         pattern.replacing("%", with: ".*").replacing("_", with: ".")
     }
 
-    private static func texts(like pattern: String) -> [String] {
+    private static func texts(like pattern: String, of lengths: [Int]) -> [String] {
         func text(_ many: String) -> String {
             var text = ""
             var isEscaped = false
@@ -46,6 +47,9 @@ struct PatternCandidates {
             }
             return text
         }
-        return [text("a"), text(""), text("ab1")]
+        let least = text("").count
+        let filled = lengths.filter { $0 > least }
+            .map { text(String(repeating: "a", count: $0 - least)) }
+        return [text("a"), text(""), text("ab1")] + filled.prefix(8)
     }
 }

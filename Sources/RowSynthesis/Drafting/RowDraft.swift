@@ -24,6 +24,9 @@ package struct RowDraft: Sendable, Hashable {
     /// Rows of the scaffold that refer to each other and go in with one statement, at whose end
     /// the server checks their keys.
     package var rings: [Range<Int>] = []
+    /// Columns that pick the row of the tried relation which the scaffold's triggers have made, to
+    /// be taken away again: the row under trial takes its place.
+    package var cleared: Set<Int> = []
     /// Whether the scaffold holds a cycle of keys that only deferral can bridge.
     package var defersConstraints = false
     /// Whether the scaffold goes in with user triggers and keys switched off.

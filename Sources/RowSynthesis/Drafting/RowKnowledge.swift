@@ -34,6 +34,8 @@ package struct RowKnowledge: Sendable, Hashable {
     package var madeByTriggers: Set<OID> = []
     /// Rows that no key of the row asks for, but code that it sets off does.
     package var extraParents: [ExtraParent] = []
+    /// Columns by which a row that triggers of the scaffold have made is taken away again.
+    package var cleared: Set<Int> = []
     /// Whether the row under trial itself is the parent that its scaffold refers to.
     package var closesRings = false
     /// Whether the trial goes without its scaffold, which could not be put in place.

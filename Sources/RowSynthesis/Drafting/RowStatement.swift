@@ -58,6 +58,31 @@ extension RowValue.Content {
 }
 
 extension RowDraft {
+    /// Takes the row away that triggers of the scaffold have made in the place of the tried one.
+    ///
+    /// Its key holds a value of the scaffold's own, so that no row of anybody else's is met.
+    package func clearing(with connection: Connection) throws(PostgresError) -> String? {
+        let picking = cleared.sorted().compactMap { number in
+            row.values[number].map { (number, $0) }
+        }
+        guard picking.contains(where: { $0.1.source == .scaffold }), picking.count == cleared.count
+        else { return nil }
+        let schema = try connection.quoted(identifier: row.relation.schema)
+        let table = try connection.quoted(identifier: row.relation.name)
+        var conditions: [String] = []
+        for (number, value) in picking {
+            guard let name = row.columnNames[number] else { return nil }
+            let column = try connection.quoted(identifier: name)
+            switch value.content {
+            case .literal(let text):
+                conditions.append("\(column) = \(try connection.quoted(literal: text))")
+            case .expression(let expression): conditions.append("\(column) = \(expression)")
+            case .null: conditions.append("\(column) IS NULL")
+            }
+        }
+        return "DELETE FROM ONLY \(schema).\(table) WHERE \(conditions.joined(separator: " AND "))"
+    }
+
     /// Writes the rows of a step as one statement, a ring as one whose keys are checked at its end.
     package func insert(
         _ step: Range<Int>,

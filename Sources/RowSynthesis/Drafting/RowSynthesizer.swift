@@ -32,6 +32,7 @@ package struct RowSynthesizer: Sendable {
     package func draft(for relation: Relation, knowing knowledge: RowKnowledge) -> RowDraft {
         var workshop = Workshop(synthesizer: self, knowledge: knowledge, relation: relation)
         workshop.fillTriedRow()
+        workshop.draft.cleared = knowledge.cleared
         if knowledge.goesWithoutScaffold {
             workshop.draft.scaffold = []
             workshop.draft.rings = []

@@ -56,7 +56,7 @@ struct Lesson {
             || error.table == row.relation.name && error.schema == row.relation.schema
             || isPartition(error, of: row.relation)
         switch error.sqlState {
-        case .notNullViolation where error.isInOurStatement: return afterNull(error, site, row)
+        case .notNullViolation where error.isInOurStatement: return try afterNull(error, site, row)
         case .foreignKeyViolation:
             let own = snapshot.constraints[row.relation.oid]?
                 .first { $0.kind == .foreignKey && $0.name == error.constraint }
@@ -73,11 +73,28 @@ struct Lesson {
             return try afterPolicy(site, row)
         case SQLState("44000"): return try afterCheckOption(site, row)
         default:
-            guard error.isInOurStatement, error.sqlState.conditionClass == "22" else {
-                return .nothing
-            }
+            let isOfValue = error.isInOurStatement && error.sqlState.conditionClass == "22"
+            guard isOfValue || isOfCondition(error, row.relation) else { return .nothing }
             return try afterBadValue(error, site, row)
         }
+    }
+
+    /// Whether the error arose in a function that a constraint, an index or a default calls.
+    private func isOfCondition(_ error: ServerError, _ relation: Relation) -> Bool {
+        guard let context = error.context else { return false }
+        let reach = snapshot.reach
+        var routines =
+            (reach.checkRoutines[relation.oid] ?? []) + (reach.indexRoutines[relation.oid] ?? [])
+        for column in snapshot.columns[relation.oid] ?? [] {
+            let place = Reach.Place(relation: relation.oid, column: column.number)
+            if column.isGenerated { routines += reach.defaultRoutines[place] ?? [] }
+            var type = snapshot.types[column.type]
+            while let domain = type, case .domain(let base, _) = domain.form {
+                routines += reach.domainRoutines[domain.oid] ?? []
+                type = snapshot.types[base]
+            }
+        }
+        return routines.compactMap { snapshot.routines[$0] }.contains { context.contains($0.name) }
     }
 
     private func isPartition(_ error: ServerError, of root: Relation) -> Bool {
@@ -90,11 +107,15 @@ struct Lesson {
 
     // MARK: - NOT NULL
 
-    private func afterNull(_ error: ServerError, _ site: RowSite, _ row: RowDraft.Row) -> Teaching {
+    private func afterNull(
+        _ error: ServerError,
+        _ site: RowSite,
+        _ row: RowDraft.Row
+    ) throws(PostgresError) -> Teaching {
         var next = knowledge
         let columns = snapshot.columns[row.relation.oid] ?? []
         if let column = columns.first(where: { $0.name == error.column }) {
-            guard !column.isGenerated else { return .nothing }
+            if column.isGenerated { return try afterGeneratedNull(column, site, row) }
             if column.isIdentity || site == .row && synthesizer.drawsFromSequence(column) {
                 return .nothing
             }
@@ -123,6 +144,21 @@ struct Lesson {
         }
         next[site].forced.formUnion(columns.filter { !$0.hasDefault }.map(\.number))
         return .knowledge(next)
+    }
+
+    /// A generated column must not be null: what it is made of must not let it.
+    private func afterGeneratedNull(
+        _ column: Column,
+        _ site: RowSite,
+        _ row: RowDraft.Row
+    ) throws(PostgresError) -> Teaching {
+        guard let expression = column.defaultExpression else { return .nothing }
+        var next = knowledge
+        let condition = LearnedCondition(text: "((\(expression)) IS NOT NULL)", mustBeTrue: true)
+        guard !next[site].conditions.contains(condition) else { return .nothing }
+        next[site].conditions.append(condition)
+        let inputs = Conditions(of: row.relation, in: snapshot).inputs(of: column)
+        return try solving(site, row, touching: inputs, apartBy: [], next)
     }
 
     // MARK: - Keys
@@ -197,6 +233,13 @@ struct Lesson {
             for key in keys { for column in key.columns { next[site].values[column] = nil } }
             return .knowledge(next)
         }
+        if site == .row, next.cleared.isEmpty, !columns.isEmpty, relation.kind == .table,
+            columns.contains(where: { row.values[$0]?.source == .scaffold }),
+            columns.allSatisfy({ row.values[$0] != nil }), mayBeMadeByTrigger(before: relation)
+        {
+            next.cleared = columns
+            return .knowledge(next)
+        }
         let isFresh = columns.contains {
             [.fresh, .scaffold].contains(row.values[$0]?.source)
         }
@@ -236,6 +279,7 @@ struct Lesson {
         _ site: RowSite,
         _ row: RowDraft.Row
     ) throws(PostgresError) -> Teaching {
+        var next = knowledge
         let conditions = Conditions(of: row.relation, in: snapshot).all
         let violated = conditions.filter { $0.name == error.constraint }
         let touched = violated.reduce(into: Set<Int>()) { $0.formUnion($1.columns) }
@@ -244,7 +288,10 @@ struct Lesson {
             return .hopeless("impossible: the constraint \(name) refuses every row")
         }
         guard !violated.isEmpty else { return .nothing }
-        return try solvingOnce(site, row, touching: touched, for: error)
+        // One refusal is solved alone; a second says that the guess is a poor one altogether.
+        let isSecond = !next.tried.insert("checks \(row.relation.oid)").inserted
+        let columns = isSecond ? conditions.reduce(touched) { $0.union($1.columns) } : touched
+        return try solvingOnce(site, row, touching: columns, for: error, next)
     }
 
     /// Solves at most three times for one constraint: a volatile check may say no to what it took.
@@ -252,14 +299,13 @@ struct Lesson {
         _ site: RowSite,
         _ row: RowDraft.Row,
         touching columns: Set<Int>,
-        for error: ServerError
+        for error: ServerError,
+        _ knowledge: RowKnowledge
     ) throws(PostgresError) -> Teaching {
         var next = knowledge
         let name = "\(row.relation.oid) \(error.sqlState) \(error.constraint ?? "")"
-        guard
-            let turn = (1...3).first(where: { next.tried.insert("solve \($0) \(name)").inserted })
-        else { return .nothing }
-        _ = turn
+        let isAllowed = (1...3).contains { next.tried.insert("solve \($0) \(name)").inserted }
+        guard isAllowed else { return .nothing }
         return try solving(site, row, touching: columns, apartBy: [], next)
     }
 
@@ -437,18 +483,19 @@ struct Lesson {
                 roleLines: asRole ? roleLines : []
             )
             let keys = foreignKeys.filter { component.columns.isSuperset(of: $0.columns) }
+            let indexes = indexes + apart(component, besides: indexes, in: relation)
             var solution = Solver.Solution.unknown
             if !keys.isEmpty {
                 solution = try solver.solve(component, apartBy: indexes, referringBy: keys)
             }
             if case .found(let values) = solution {
-                next[site].take(values, from: row, making: [])
+                next[site].take(values, from: row, making: [], finding: keys)
                 isSolved = true
                 continue
             }
             switch try solver.solve(component, apartBy: indexes, referringBy: []) {
             case .found(let values):
-                next[site].take(values, from: row, making: keys)
+                next[site].take(values, from: row, making: keys, finding: [])
                 isSolved = true
             case .impossible:
                 let isDeclared = component.columns.contains {
@@ -460,6 +507,20 @@ struct Lesson {
             }
         }
         return isSolved && next != self.knowledge ? .knowledge(next) : .nothing
+    }
+
+    /// The indexes that a choice for the component alone can respect.
+    private func apart(
+        _ component: Component,
+        besides indexes: [UniqueIndex],
+        in relation: Relation
+    ) -> [UniqueIndex] {
+        guard relation.kind == .table, lookup.reader(relation) != .nobody else { return [] }
+        return (snapshot.uniqueIndexes[relation.oid] ?? []).filter { index in
+            let columns = columns(of: [index], in: relation)
+            return !indexes.contains(index) && !columns.isEmpty
+                && component.columns.isSuperset(of: columns)
+        }
     }
 
     /// Says whether the rows that are there stand in the way, or the constraints each other.
@@ -489,12 +550,15 @@ struct Lesson {
 }
 
 extension RelationKnowledge {
-    /// Remembers the values that the server found; `keys` are those whose parents must be made.
+    /// Remembers the values that the server found; `keys` are those whose parents must be made,
+    /// `others` those whose parents are there.
     fileprivate mutating func take(
         _ found: [Int: RowValue?],
         from row: RowDraft.Row,
-        making keys: [Constraint]
+        making keys: [Constraint],
+        finding others: [Constraint]
     ) {
+        scaffoldedKeys.subtract(others.map(\.oid))
         for (number, value) in found {
             guard let value else {
                 values[number] = nil
@@ -509,9 +573,13 @@ extension RelationKnowledge {
             }
             values[number] = value
         }
-        for key in keys
-        where key.columns.allSatisfy({ values[$0].map { $0.content != .null } ?? false }) {
-            scaffoldedKeys.insert(key.oid)
+        for key in keys {
+            let chosen = key.columns.map { values[$0] ?? row.values[$0] }
+            if chosen.allSatisfy({ $0?.source == .existingParent }) {
+                scaffoldedKeys.remove(key.oid)
+            } else if chosen.allSatisfy({ $0.map { $0.content != .null } ?? false }) {
+                scaffoldedKeys.insert(key.oid)
+            }
         }
     }
 }

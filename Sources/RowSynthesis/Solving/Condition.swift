@@ -9,7 +9,7 @@ struct Condition: Sendable, Hashable {
     let name: String
     /// What the text, and the functions that it calls, say about values.
     let hints: [Harvest]
-    /// Whether it looks at the row as a whole, or at where it is stored.
+    /// Whether it looks at the row as a whole.
     let readsWholeRow: Bool
     /// Whether NULL does not do: policies and the conditions of views.
     var mustBeTrue = false
@@ -84,7 +84,7 @@ struct Conditions: Sendable {
         for column in columns where column.isGenerated && used.contains(column.number) {
             used.formUnion(inputs(of: column))
         }
-        let isWhole = names.contains("*") && text.contains(".*") || names.contains("tableoid")
+        let isWhole = names.contains("*") && text.contains(".*")
         if isWhole { used.formUnion(columns.map(\.number)) }
         let called = routines.filter { names.contains($0.name) }
         return Condition(

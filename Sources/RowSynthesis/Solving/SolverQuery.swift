@@ -2,7 +2,7 @@ internal import Catalog
 internal import Postgres
 internal import Trials
 
-/// A question to the server: which of the candidates, put together, satisfy the conditions?
+/// Asks the server which of the candidates, put together, satisfy the conditions.
 ///
 /// The constraints' own text, as the server deparsed it, is the WHERE clause.
 struct SolverQuery {

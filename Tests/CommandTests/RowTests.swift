@@ -1,0 +1,97 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Tables that are hard to fill, in `fixtures/rows`.
+struct RowTests {
+    /// The schema, with a role of its own.
+    private static func awkward() throws -> (sql: String, role: String, doomed: [String: String]) {
+        let file = repository.appending(path: "fixtures/rows/awkward.sql")
+        let role = uniqueRoleName("app")
+        let text = try String(contentsOf: file, encoding: .utf8).replacing("{app}", with: role)
+        var doomed: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            for word in ["full:", "impossible:"] where line.hasPrefix("-- \(word)") {
+                for name in line.dropFirst(word.count + 4).split(separator: ", ") {
+                    doomed[String(name)] = word
+                }
+            }
+        }
+        return (text, role, doomed)
+    }
+
+    private func check(_ report: Report, _ doomed: [String: String]) {
+        #expect(report.trials.count > 75)
+        for trial in report.trials {
+            if let word = doomed[trial.object.name] {
+                #expect(trial.verdict == "inconclusive", "\(trial)")
+                #expect(trial.reason?.hasPrefix(word) ?? false, "\(trial)")
+            } else {
+                #expect(trial.verdict == "passed", "\(trial)")
+            }
+        }
+        #expect(Set(doomed.keys).isSubset(of: report.trials.map(\.object.name)))
+    }
+
+    @Test(
+        "Every awkward table is filled, or said to be full or impossible",
+        arguments: TestServer.all
+    )
+    func awkwardTables(server: TestServer) async throws {
+        let (sql, role, doomed) = try Self.awkward()
+        let database = try await server.makeDatabase(sql: sql)
+        let before = try database.fingerprint()
+        let run = try await ReportedRun.of(database, ["--role", role])
+        check(run.report, doomed)
+        #expect(run.report.sequencesConsumed.isEmpty)
+        #expect(try database.fingerprint().difference(from: before) == [])
+    }
+
+    @Test(
+        "So it is without superuser, by SET membership in the role alone",
+        arguments: TestServer.all
+    )
+    func awkwardTablesWithoutSuperuser(server: TestServer) async throws {
+        let (sql, role, doomed) = try Self.awkward()
+        let tester = uniqueRoleName("tester")
+        let database = try await server.makeDatabase(
+            sql: sql + """
+                CREATE ROLE \(tester) LOGIN NOINHERIT;
+                GRANT \(role) TO \(tester);
+                """
+        )
+        let run = try await ReportedRun.of(database, ["--role", role], as: tester)
+        check(run.report, doomed)
+    }
+
+    @Test("With no budget the first guess stands alone")
+    func withoutBudget() async throws {
+        let (sql, role, _) = try Self.awkward()
+        let database = try await TestServer.any.makeDatabase(sql: sql)
+        let run = try await ReportedRun.of(database, ["--role", role, "--row-budget", "0"])
+        let tables = ["ordered", "remainder", "by_list", "stones", "computed_json", "friends"]
+        for name in tables {
+            let trial = run.report.trials.first { $0.object.name == name }
+            #expect(trial?.verdict == "inconclusive", "\(name)")
+        }
+    }
+
+    @Test("Reports show values only to who asks for them")
+    func values() async throws {
+        let role = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(role);
+                CREATE TABLE t (a text NOT NULL CHECK (a = 'visible'), b integer NOT NULL CHECK (md5(b::text) = 'x'));
+                GRANT INSERT ON t TO \(role);
+                """
+        )
+        let plain = try await ReportedRun.of(database, ["--role", role, "-v"])
+        #expect(plain.report.trials.first?.reason?.contains("values: { b:") ?? false)
+        #expect(!plain.command.standardOutput.contains("visible"))
+        #expect(!plain.command.standardError.contains("visible"))
+        let shown = try await ReportedRun.of(database, ["--role", role, "-v", "--show-rows"])
+        #expect(shown.command.standardOutput.contains("a: 'visible', constant of a constraint"))
+        #expect(shown.command.standardOutput.contains("(visible, 1)"))
+    }
+}
