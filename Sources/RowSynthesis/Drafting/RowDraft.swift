@@ -19,6 +19,8 @@ package struct RowDraft: Sendable, Hashable {
     }
 
     package var row: Row
+    /// The row as the table beneath the view sees it, if the row is made for that.
+    package var baseRow: Row?
     /// The parents to put in place, each before the rows that refer to it.
     package var scaffold: [Row] = []
     /// Rows of the scaffold that refer to each other and go in with one statement, at whose end

@@ -30,6 +30,8 @@ package struct RowKnowledge: Sendable, Hashable {
     package var row = RelationKnowledge()
     /// About the rows of the scaffold.
     package var parents: [OID: RelationKnowledge] = [:]
+    /// The table beneath the view under trial, once it is known which columns are which.
+    package var base: ViewBase?
     /// Relations whose rows a trigger puts in place by itself.
     package var madeByTriggers: Set<OID> = []
     /// Rows that no key of the row asks for, but code that it sets off does.
@@ -48,8 +50,17 @@ package struct RowKnowledge: Sendable, Hashable {
     var tried: Set<String> = []
 
     package struct ExtraParent: Sendable, Hashable {
-        package var key: Constraint
+        package var relation: OID
+        /// The columns by which the row is referred to.
+        package var key: [Int]
         package var values: [Int: RowValue]
+    }
+
+    /// Which columns of a view stand for which of its table.
+    package struct ViewBase: Sendable, Hashable {
+        package var table: OID
+        /// The view's columns by the table's.
+        package var columns: [Int: Int]
     }
 
     package init() {}

@@ -30,8 +30,19 @@ package struct RowSynthesizer: Sendable {
 
     /// Makes a row for a relation, with the scaffold that it needs.
     package func draft(for relation: Relation, knowing knowledge: RowKnowledge) -> RowDraft {
-        var workshop = Workshop(synthesizer: self, knowledge: knowledge, relation: relation)
+        let base = knowledge.base.flatMap { snapshot.relations[$0.table] }
+        var workshop = Workshop(synthesizer: self, knowledge: knowledge, relation: base ?? relation)
         workshop.fillTriedRow()
+        if let columns = knowledge.base?.columns, base != nil {
+            let row = workshop.draft.row
+            var values = declared[relation.oid] ?? [:]
+            for (number, value) in row.values {
+                guard let own = columns[number], values[own] == nil else { continue }
+                values[own] = value
+            }
+            workshop.draft.baseRow = row
+            workshop.draft.row = RowDraft.Row(relation, in: snapshot, values: values)
+        }
         workshop.draft.cleared = knowledge.cleared
         if knowledge.goesWithoutScaffold {
             workshop.draft.scaffold = []
@@ -66,12 +77,12 @@ package struct RowSynthesizer: Sendable {
                 pending.append(next)
             }
         }
-        return columns.filter { names.contains($0.name) && !$0.hasDefault }
+        return columns.filter { names.contains($0.name) && !$0.hasDefault && $0.isWritable }
     }
 
     private func isRequired(_ column: Column) -> Bool {
         (column.isNotNull || snapshot.domainsRefuseNull(column.type)) && !column.hasDefault
-            && !column.isIdentity && !column.isGenerated
+            && !column.isIdentity && !column.isComputed
             && snapshot.types[column.type]?.hasDefault != true
     }
 

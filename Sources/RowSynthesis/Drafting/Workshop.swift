@@ -32,8 +32,8 @@ struct Workshop {
 
     mutating func fillTriedRow() {
         for extra in knowledge.extraParents {
-            guard let relation = snapshot.relations[extra.key.referencedRelation] else { continue }
-            _ = scaffold(relation, fixed: extra.values, key: extra.key)
+            guard let relation = snapshot.relations[extra.relation] else { continue }
+            _ = scaffold(relation, fixed: extra.values, key: Reference(columns: extra.key))
         }
         let relation = draft.row.relation
         let columns = snapshot.columns[relation.oid] ?? []
@@ -101,7 +101,7 @@ struct Workshop {
             let parentValues = scaffold(
                 parent,
                 fixed: fixed,
-                key: key,
+                key: Reference(key),
                 avoiding: isSecond ? taken[parent.oid] ?? [] : []
             )
             taken[parent.oid, default: []].append(parentValues)
@@ -128,7 +128,7 @@ struct Workshop {
     private func isFilled(_ number: Int, of relation: Relation, _ named: Set<Int>) -> Bool {
         guard !named.contains(number) else { return true }
         guard let column = snapshot.column(number, of: relation.oid) else { return false }
-        return column.hasDefault && !column.isGenerated
+        return column.hasDefault && !column.isComputed
     }
 
     /// The keys whose parent must be new because the child may refer to each parent only once.
@@ -153,11 +153,11 @@ struct Workshop {
     private mutating func scaffold(
         _ relation: Relation,
         fixed: [Int: RowValue],
-        key: Constraint,
+        key: Reference,
         avoiding others: [[Int: RowValue]] = []
     ) -> [Int: RowValue] {
         if let ancestor = planned[relation.oid] {
-            if key.relation != relation.oid {
+            if key.child != relation.oid {
                 if key.isDeferrable {
                     draft.defersConstraints = true
                 } else {
@@ -174,7 +174,7 @@ struct Workshop {
         guard draft.scaffold.count < 200 else { return [:] }
         let known = knowledge.parents[relation.oid] ?? RelationKnowledge()
         let named = scaffoldColumns(of: relation, fixed: fixed, key: key, known: known)
-        let unique = synthesizer.uniqueColumns(of: relation).union(key.referencedColumns)
+        let unique = synthesizer.uniqueColumns(of: relation).union(key.columns)
         let declared = synthesizer.declared[relation.oid] ?? [:]
         var learned = known.values
         // A second row of the relation must not repeat what keeps the first apart.
@@ -182,13 +182,13 @@ struct Workshop {
         var values = fixed.merging(declared) { own, _ in own }.merging(learned) { own, _ in own }
         let boundByKeys = Set(boundKeys(of: relation, named: named).flatMap(\.columns))
         let columns = (snapshot.columns[relation.oid] ?? []).filter { named.contains($0.number) }
-        references[relation.oid] = Set(key.referencedColumns)
+        references[relation.oid] = Set(key.columns)
         guess(columns.filter { !boundByKeys.contains($0.number) }, &values)
         let start = draft.scaffold.count
         planned[relation.oid] = values
         bindKeys(of: relation, named: named, values: &values, known: known)
         planned[relation.oid] = nil
-        references[relation.oid] = Set(key.referencedColumns)
+        references[relation.oid] = Set(key.columns)
         guess(columns, &values)
         if !knowledge.madeByTriggers.contains(relation.oid) {
             draft.scaffold.append(RowDraft.Row(relation, in: snapshot, values: values))
@@ -204,15 +204,32 @@ struct Workshop {
     private func scaffoldColumns(
         of relation: Relation,
         fixed: [Int: RowValue],
-        key: Constraint,
+        key: Reference,
         known: RelationKnowledge
     ) -> Set<Int> {
         let columns = snapshot.columns[relation.oid] ?? []
         let drawn = columns.filter { synthesizer.drawsFromSequence($0) }.map(\.number)
         return Set(synthesizer.requiredColumns(of: relation).map(\.number))
-            .union(drawn).union(key.referencedColumns).union(fixed.keys)
+            .union(drawn).union(key.columns).union(fixed.keys)
             .union(known.forced).union(known.values.keys)
             .union((synthesizer.declared[relation.oid] ?? [:]).keys)
-            .subtracting(columns.filter(\.isGenerated).map(\.number))
+            .subtracting(columns.filter(\.isComputed).map(\.number))
+    }
+}
+
+/// How a row that is being made is referred to.
+private struct Reference {
+    /// The relation whose key it is; `nil` if only code asks for the row.
+    var child: OID?
+    var isDeferrable = false
+    /// The referenced columns.
+    var columns: [Int]
+
+    init(columns: [Int]) { self.columns = columns }
+
+    init(_ key: Constraint) {
+        child = key.relation
+        isDeferrable = key.isDeferrable
+        columns = key.referencedColumns
     }
 }

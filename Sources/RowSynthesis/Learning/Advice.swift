@@ -23,7 +23,7 @@ extension RowSearch {
     /// The columns of the constraint, or those that the triggers look at, or all that are named.
     private func columnsInQuestion(_ failure: Failure, _ row: RowDraft.Row) -> [Column] {
         let all = (snapshot.columns[row.relation.oid] ?? []).filter {
-            !$0.isGenerated && !synthesizer.drawsFromSequence($0)
+            !$0.isComputed && !synthesizer.drawsFromSequence($0)
         }
         if let error = failure.error {
             let named = all.filter { $0.name == error.column }

@@ -27,9 +27,10 @@ struct Lesson {
     /// - Throws: `connectionLost`.
     func teaching(of failure: Failure) throws(PostgresError) -> Teaching {
         switch failure {
-        case .swallowed: return .nothing
+        case .swallowed: return try afterNothing()
         case .row(let error):
-            return try teaching(of: error, site: .row, row: draft.row)
+            if let base = try base(after: error) { return .knowledge(base) }
+            return try teaching(of: error, site: .row, row: draft.baseRow ?? draft.row)
         case .scaffold(let index, let error):
             guard let row = scaffoldRow(at: index, blamedBy: error) else { return .nothing }
             return try teaching(of: error, site: .parent(row.relation.oid), row: row)
@@ -60,7 +61,7 @@ struct Lesson {
         case .foreignKeyViolation:
             let own = snapshot.constraints[row.relation.oid]?
                 .first { $0.kind == .foreignKey && $0.name == error.constraint }
-            if isOwn, let own { return afterMissingParent(own, site) }
+            if isOwn, let own, isOurs(own, at: site) { return afterMissingParent(own, site) }
             return afterMissingReference(error)
         case .uniqueViolation, .exclusionViolation:
             if isOwn, error.isInOurStatement { return try afterDuplicate(error, site, row) }
@@ -105,6 +106,22 @@ struct Lesson {
         }
     }
 
+    /// A rule that does nothing instead swallows every row.
+    private func afterNothing() throws(PostgresError) -> Teaching {
+        // A condition and a list of actions that are empty: "<>", as the server writes node trees.
+        let rules = """
+            SELECT rulename FROM pg_catalog.pg_rewrite
+             WHERE ev_class = \(draft.row.relation.oid) AND ev_type = '3' AND is_instead
+               AND ev_enabled IN ('O', 'A') AND ev_qual::pg_catalog.text = '<>'
+               AND ev_action::pg_catalog.text = '<>'
+             ORDER BY rulename
+            """
+        guard let name = try lookup.rows(of: rules, as: .connectingRole)?.first?[0] else {
+            return .nothing
+        }
+        return .hopeless("impossible: the rule \(Identifier.displayed(name)) swallows every row")
+    }
+
     // MARK: - NOT NULL
 
     private func afterNull(
@@ -118,6 +135,16 @@ struct Lesson {
             if column.isGenerated { return try afterGeneratedNull(column, site, row) }
             if column.isIdentity || site == .row && synthesizer.drawsFromSequence(column) {
                 return .nothing
+            }
+            if site == .row, let base = next.base, base.columns[column.number] == nil {
+                let isFilled = snapshot.triggers[base.table]?.contains(where: \.isBefore) ?? false
+                return isFilled
+                    ? .nothing
+                    : .hopeless(
+                        "impossible: column \(Identifier.displayed(column.name)) of "
+                            + "\(row.relation.objectName.displayed) must not be null, and the view "
+                            + "does not show it"
+                    )
             }
             if row.values[column.number] == nil {
                 next[site].forced.insert(column.number)
@@ -142,7 +169,9 @@ struct Lesson {
         guard row.relation.kind == .view, next.tried.insert("all columns").inserted else {
             return .nothing
         }
-        next[site].forced.formUnion(columns.filter { !$0.hasDefault }.map(\.number))
+        next[site].forced.formUnion(
+            columns.filter { !$0.hasDefault && !$0.isComputed }.map(\.number)
+        )
         return .knowledge(next)
     }
 
@@ -162,6 +191,12 @@ struct Lesson {
     }
 
     // MARK: - Keys
+
+    /// Whether the row can choose what the key refers to: a view may not show its columns.
+    private func isOurs(_ key: Constraint, at site: RowSite) -> Bool {
+        guard site == .row, let base = knowledge.base else { return true }
+        return key.columns.allSatisfy { base.columns[$0] != nil }
+    }
 
     private func afterMissingParent(_ key: Constraint, _ site: RowSite) -> Teaching {
         var next = knowledge
@@ -191,7 +226,11 @@ struct Lesson {
             let end = detail[start...].lastIndex(of: ")")
         else { return .nothing }
         let value = RowValue(.literal(String(detail[start..<end])), from: .rule)
-        let extra = RowKnowledge.ExtraParent(key: key, values: [key.referencedColumns[0]: value])
+        let extra = RowKnowledge.ExtraParent(
+            relation: key.referencedRelation,
+            key: key.referencedColumns,
+            values: [key.referencedColumns[0]: value]
+        )
         guard !knowledge.extraParents.contains(extra) else { return .nothing }
         var next = knowledge
         next.extraParents.append(extra)
@@ -412,7 +451,7 @@ struct Lesson {
             return .nothing
         }
         var conditions: [LearnedCondition] = []
-        var pending = [row.relation.oid]
+        var pending = [draft.row.relation.oid]
         while let view = pending.popLast() {
             guard snapshot.relations[view]?.kind == .view else { continue }
             let definition = "SELECT pg_catalog.pg_get_viewdef(\(view)::pg_catalog.oid)"

@@ -25,7 +25,7 @@ struct Templates {
                 .flatMap(\.columns)
         )
         let columns = (snapshot.columns[relation.oid] ?? []).filter { column in
-            guard !column.isGenerated, !synthesizer.drawsFromSequence(column) else { return false }
+            guard !column.isComputed, !synthesizer.drawsFromSequence(column) else { return false }
             if unique.contains(column.number), !references.contains(column.number) { return false }
             let isText = snapshot.baseType(of: column)?.category == "S"
             return !isText || kept.contains(column.number) || references.contains(column.number)

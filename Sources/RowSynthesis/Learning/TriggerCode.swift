@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Trials
 
 /// What the functions of a relation's triggers say about its rows.
 struct TriggerCode {
@@ -38,6 +39,22 @@ struct TriggerCode {
     }
 
     var hints: [Harvest] { harvests }
+
+    /// Other tables that the code names, in the order of their mention.
+    var tables: [Relation] {
+        let tables = Dictionary(
+            grouping: snapshot.orderedRelations.filter { $0.kind == .table },
+            by: \.name
+        )
+        var found: [Relation] = []
+        for word in harvests.flatMap(\.words) {
+            for table in tables[word] ?? tables[word.lowercased()] ?? []
+            where table.oid != relation.oid && !found.contains(table) {
+                found.append(table)
+            }
+        }
+        return found
+    }
 
     /// The trigger that refuses every row: the first that its function does is to raise an error.
     var refuser: Trigger? {

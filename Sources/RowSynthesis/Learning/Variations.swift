@@ -76,7 +76,7 @@ struct Variations {
         var pinned: Set<Int> = []
         for parent in draft.scaffold where parent.relation.oid != row.relation.oid {
             for column in snapshot.columns[parent.relation.oid] ?? [] {
-                guard !column.isGenerated,
+                guard !column.isComputed,
                     let own = snapshot.columns[row.relation.oid]?.first(where: {
                         $0.name == column.name && $0.type == column.type
                     }), let value = row.values[own.number], value.content != .null,
@@ -123,6 +123,7 @@ struct Variations {
             variations.append(changed { $0[site].forced.formUnion(unnamed.map(\.number)) })
         }
         variations += constants(for: mentioned, in: row, at: site, from: code)
+        if site == .row { variations += try references(from: mentioned, in: row, code) }
         let keeping = Set(mentioned.map(\.number))
         for values in try templates(for: row, keeping: keeping) {
             variations.append(changed { $0[site].values.merge(values) { _, new in new } })
@@ -135,9 +136,63 @@ struct Variations {
         return variations
     }
 
+    /// Columns that refer to rows of tables which only the code names: some that are there, and one
+    /// that is made.
+    private func references(
+        from columns: [Column],
+        in row: RowDraft.Row,
+        _ code: TriggerCode
+    ) throws(PostgresError) -> [RowKnowledge] {
+        let bound = Set(
+            (snapshot.constraints[row.relation.oid] ?? []).filter { $0.kind == .foreignKey }
+                .flatMap(\.columns)
+        )
+        var variations: [RowKnowledge] = []
+        for column in columns where !bound.contains(column.number) {
+            for table in code.tables.prefix(8) {
+                let keys = (snapshot.uniqueIndexes[table.oid] ?? []).map(\.columns)
+                    .filter { $0.count == 1 && $0[0] != 0 }
+                for key in keys {
+                    guard let target = snapshot.column(key[0], of: table.oid),
+                        snapshot.baseType(of: target)?.oid == snapshot.baseType(of: column)?.oid
+                    else { continue }
+                    let there = try lookup.tuples(
+                        of: ParentKey(relation: table.oid, columns: key),
+                        limit: 2
+                    )
+                    for text in there.compactMap(\.first) {
+                        variations.append(
+                            changed {
+                                $0.row.values[column.number] = RowValue(
+                                    .literal(text),
+                                    from: .existingParent
+                                )
+                            }
+                        )
+                    }
+                    let fresh = (synthesizer.salt * 64 + 48) * 512 + column.number
+                    let value = synthesizer.guess(for: target, of: table, fresh: fresh)
+                    variations.append(
+                        changed {
+                            $0.extraParents.append(
+                                RowKnowledge.ExtraParent(
+                                    relation: table.oid,
+                                    key: key,
+                                    values: [key[0]: value]
+                                )
+                            )
+                            $0.row.values[column.number] = RowValue(value.content, from: .scaffold)
+                        }
+                    )
+                }
+            }
+        }
+        return Array(variations.prefix(24))
+    }
+
     /// Whether the column is ours to choose.
     private func isFree(_ column: Column, at site: RowSite) -> Bool {
-        !column.isGenerated && !(site == .row && synthesizer.drawsFromSequence(column))
+        !column.isComputed && !(site == .row && synthesizer.drawsFromSequence(column))
             && synthesizer.declared[column.relation]?[column.number] == nil
     }
 

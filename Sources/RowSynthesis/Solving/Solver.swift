@@ -113,7 +113,7 @@ struct Solver {
         )
         let parents = try parentValues(for: component)
         return (snapshot.columns[relation.oid] ?? [])
-            .filter { component.columns.contains($0.number) && !$0.isGenerated }
+            .filter { component.columns.contains($0.number) && !$0.isComputed }
             .map { column in
                 columns.list(
                     for: column,
