@@ -18,6 +18,8 @@ package struct Server: Sendable, Hashable, CatalogRow {
     package let isReadOnly: Bool
     /// Whether `pg_stat_statements` is loaded and this role may switch it off for itself.
     package let canSilenceStatistics: Bool
+    /// Whether this role may switch triggers and foreign keys off for itself.
+    package let canSwitchTriggersOff: Bool
 
     /// The major version: 15 for 15.4.
     package var major: Int { version / 10_000 }
@@ -34,6 +36,9 @@ package struct Server: Sendable, Hashable, CatalogRow {
                current_setting('pg_stat_statements.track', true) IS NOT NULL
                AND \(version >= 150_000
             ? "has_parameter_privilege('pg_stat_statements.track', 'SET')"
+            : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"),
+               \(version >= 150_000
+            ? "has_parameter_privilege('session_replication_role', 'SET')"
             : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)")
           FROM pg_database d
          WHERE d.datname = current_database()
@@ -51,5 +56,6 @@ package struct Server: Sendable, Hashable, CatalogRow {
         isInRecovery = rows.isTrue(row, 7)
         isReadOnly = rows.isTrue(row, 8)
         canSilenceStatistics = rows.isTrue(row, 9)
+        canSwitchTriggersOff = rows.isTrue(row, 10)
     }
 }

@@ -28,7 +28,12 @@ struct Attempts {
             lookup: runner.lookup,
             synthesizer: runner.synthesizer,
             mayUseReplicaMode: runner.context.mayUseReplicaMode,
-            roleLines: try trials.first?.frame.lines(with: runner.connection) ?? [],
+            role: RowSearch.RoleUnderTrial(
+                lines: try trials.first?.frame.lines(with: runner.connection) ?? [],
+                memberships: trials.first.map {
+                    runner.context.access.principal($0.frame.effective.oid).effectiveRoles
+                } ?? []
+            ),
             budget: .milliseconds(runner.context.options.rowBudget)
         )
     }
@@ -91,6 +96,10 @@ struct Attempts {
             let count = pending.count
             try conclude(record, .swallowed, draft)
             return pending.count < count
+        case .scaffoldRefused(var record, let error):
+            record.seconds = seconds
+            record.tried = shown
+            try conclude(record, .scaffold(draft.scaffold.count - 1, error), draft)
         case .finished(var record):
             record.seconds = seconds
             record.tried = shown

@@ -13,6 +13,8 @@ struct AttemptStep: Sendable {
         case swallowed(Record)
         /// The statement was refused, or the forcing of what it left deferred.
         case stopped(ServerError, isForcing: Bool)
+        /// A deferred trigger of the scaffold refused it; the verdict, should no other row fare better.
+        case scaffoldRefused(Record, ServerError)
         case shieldFailed(Int)
         case scaffoldFailed(Int, ServerError)
     }
@@ -58,12 +60,11 @@ extension LaneRunner {
                 )
             case .forceScaffold(let trial) where error.context != nil:
                 // The scaffold's own triggers ran as the connecting role: no word against the role.
-                steps.append(
-                    AttemptStep(
-                        outcome: .finished(scaffoldRefused(trials[trial], error)),
-                        drawn: nil
-                    )
-                )
+                try connection.execute("ROLLBACK")
+                let record = scaffoldRefused(trials[trial], error)
+                return steps + [
+                    AttemptStep(outcome: .scaffoldRefused(record, error), drawn: nil)
+                ]
             case .statement, .force, .forceScaffold, .identity:
                 let isForcing = if case .statement = purpose { false } else { true }
                 steps.append(

@@ -64,7 +64,7 @@ struct RunContext: Sendable {
     }
 
     /// Whether triggers and keys can be switched off for scaffold rows.
-    var mayUseReplicaMode: Bool { user.isSuperuser }
+    var mayUseReplicaMode: Bool { snapshot.server.canSwitchTriggersOff }
 
     private func hasAccess(
         _ user: Principal,

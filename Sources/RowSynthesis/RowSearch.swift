@@ -11,7 +11,7 @@ package struct RowSearch {
     let synthesizer: RowSynthesizer
     private let relation: Relation
     private let mayUseReplicaMode: Bool
-    private let roleLines: [String]
+    private let role: RoleUnderTrial
     private let deadline: ContinuousClock.Instant
     private var knowledge = RowKnowledge()
     private var frames: [Frame] = []
@@ -19,6 +19,25 @@ package struct RowSearch {
     private var tries = 0
     /// Why no row can do, if that is proven.
     package private(set) var conclusion: String?
+
+    /// The role whose policies the row must suit.
+    package struct RoleUnderTrial: Sendable {
+        /// The statements that put it on.
+        var lines: [String]
+        /// The roles whose privileges it has, its own among them.
+        var memberships: Set<OID>
+
+        package init(lines: [String] = [], memberships: Set<OID> = []) {
+            self.lines = lines
+            self.memberships = memberships
+        }
+
+        /// Whether a policy is there for the role.
+        func isSubject(to policy: Policy) -> Bool {
+            memberships.isEmpty
+                || policy.roles.contains { $0 == 0 || memberships.contains($0) }
+        }
+    }
 
     /// What is still to be tried after one failure, the next at the end.
     private struct Frame {
@@ -30,21 +49,26 @@ package struct RowSearch {
         lookup: Lookup,
         synthesizer: RowSynthesizer,
         mayUseReplicaMode: Bool,
-        roleLines: [String],
+        role: RoleUnderTrial,
         budget: Duration
     ) {
         self.relation = relation
         self.lookup = lookup
         self.synthesizer = synthesizer
         self.mayUseReplicaMode = mayUseReplicaMode
-        self.roleLines = roleLines
+        self.role = role
         deadline = .now + budget
     }
 
     var snapshot: Snapshot { lookup.snapshot }
 
     /// The row to try next.
-    package var draft: RowDraft { synthesizer.draft(for: relation, knowing: knowledge) }
+    package var draft: RowDraft { informed.draft(for: relation, knowing: knowledge) }
+
+    /// The synthesizer, knowing what is known of the relation.
+    private var informed: RowSynthesizer {
+        synthesizer.declaring(for: relation, through: knowledge.base)
+    }
 
     /// Whether the scaffold could not be put in place, and the row is tried for what it shows alone.
     package var isWithoutScaffold: Bool { knowledge.goesWithoutScaffold }
@@ -65,11 +89,11 @@ package struct RowSearch {
         }
         let lesson = Lesson(
             lookup: lookup,
-            synthesizer: synthesizer,
+            synthesizer: informed,
             draft: draft,
             knowledge: knowledge,
             patience: patience,
-            roleLines: roleLines
+            role: role
         )
         switch try lesson.teaching(of: failure) {
         case .knowledge(let next):
@@ -89,7 +113,7 @@ package struct RowSearch {
         if frames.count < Self.depth, seen.insert(failure.signature).inserted {
             let variations = Variations(
                 lookup: lookup,
-                synthesizer: synthesizer,
+                synthesizer: informed,
                 draft: draft,
                 knowledge: knowledge,
                 mayUseReplicaMode: mayUseReplicaMode

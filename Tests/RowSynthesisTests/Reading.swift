@@ -93,7 +93,7 @@ extension TestDatabase {
                 salt: 1
             ),
             mayUseReplicaMode: true,
-            roleLines: [],
+            role: RowSearch.RoleUnderTrial(),
             budget: budget
         )
         var outcome = SearchOutcome(draft: search.draft)

@@ -9,7 +9,7 @@ package struct RowSynthesizer: Sendable {
     package let snapshot: Snapshot
     package let parents: ExistingParents
     /// Values that the user wrote down, by relation and column; they win over everything.
-    package let declared: [OID: [Int: RowValue]]
+    package private(set) var declared: [OID: [Int: RowValue]]
     /// Differs between connections, so that no two of them make the same unique key.
     package let salt: Int
     /// For the columns that others refer to, the smallest column that does.
@@ -26,6 +26,17 @@ package struct RowSynthesizer: Sendable {
         self.declared = declared
         self.salt = salt
         narrowest = snapshot.narrowestReferences()
+    }
+
+    /// Takes what the user wrote down for a view as said of the table beneath it.
+    func declaring(for view: Relation, through base: RowKnowledge.ViewBase?) -> RowSynthesizer {
+        guard let base, let own = declared[view.oid] else { return self }
+        var synthesizer = self
+        for (number, column) in base.columns {
+            guard let value = own[column] else { continue }
+            synthesizer.declared[base.table, default: [:]][number] = value
+        }
+        return synthesizer
     }
 
     /// Makes a row for a relation, with the scaffold that it needs.

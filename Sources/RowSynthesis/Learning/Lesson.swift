@@ -17,8 +17,7 @@ struct Lesson {
     let knowledge: RowKnowledge
     /// Milliseconds that one question to the server may take.
     let patience: Int
-    /// The statements that put on the role under trial.
-    let roleLines: [String]
+    let role: RowSearch.RoleUnderTrial
 
     private var snapshot: Snapshot { lookup.snapshot }
 
@@ -108,16 +107,20 @@ struct Lesson {
 
     /// A rule that does nothing instead swallows every row.
     private func afterNothing() throws(PostgresError) -> Teaching {
-        // A condition and a list of actions that are empty: "<>", as the server writes node trees.
+        // One action, of the kind NOTHING (nodes.h), and no condition.
+        let nothing = snapshot.server.version >= 150_000 ? 7 : 6
         let rules = """
             SELECT rulename FROM pg_catalog.pg_rewrite
              WHERE ev_class = \(draft.row.relation.oid) AND ev_type = '3' AND is_instead
                AND ev_enabled IN ('O', 'A') AND ev_qual::pg_catalog.text = '<>'
-               AND ev_action::pg_catalog.text = '<>'
+               AND ev_action::pg_catalog.text ~ '^[(][{]QUERY :commandType \(nothing) '
              ORDER BY rulename
             """
         guard let name = try lookup.rows(of: rules, as: .connectingRole)?.first?[0] else {
-            return .nothing
+            let code = TriggerCode(of: draft.row.relation, in: snapshot)
+            guard let trigger = code.swallower else { return .nothing }
+            let name = Identifier.displayed(trigger.name)
+            return .hopeless("impossible: the trigger \(name) lets no row into the table itself")
         }
         return .hopeless("impossible: the rule \(Identifier.displayed(name)) swallows every row")
     }
@@ -423,14 +426,15 @@ struct Lesson {
         var next = knowledge
         let relation = row.relation
         if next.tried.insert("policy \(relation.oid)").inserted {
-            let wanted = try lookup.policyValues(of: relation)
+            let wanted = try lookup.policyValues(of: relation, for: role)
             next[site].values.merge(wanted) { _, new in new }
             if next[site].values != knowledge[site].values { return .knowledge(next) }
         }
         guard site == .row, next.tried.insert("policy's condition \(relation.oid)").inserted else {
             return .nothing
         }
-        let policies = (snapshot.policies[relation.oid] ?? []).filter(\.appliesToInsert)
+        let policies = (snapshot.policies[relation.oid] ?? [])
+            .filter { $0.appliesToInsert && role.isSubject(to: $0) }
         let permissive = policies.filter(\.isPermissive).compactMap(\.check)
         guard !permissive.isEmpty else { return .nothing }
         let any = permissive.map { "(\($0))" }.joined(separator: " OR ")
@@ -519,7 +523,7 @@ struct Lesson {
                 isTried: site == .row,
                 fresh: (synthesizer.salt * 64 + 32 + next.round) * 512,
                 patience: patience,
-                roleLines: asRole ? roleLines : []
+                roleLines: asRole ? role.lines : []
             )
             let keys = foreignKeys.filter { component.columns.isSuperset(of: $0.columns) }
             let indexes = indexes + apart(component, besides: indexes, in: relation)

@@ -56,6 +56,19 @@ struct TriggerCode {
         return found
     }
 
+    /// The trigger that lets no row pass: whatever its function does, it returns NULL.
+    var swallower: Trigger? {
+        triggers.first { trigger in
+            guard trigger.isBefore, trigger.isForEachRow, !trigger.isConditional,
+                let source = snapshot.routines[trigger.routine]?.source
+            else { return false }
+            let words = Harvest(source).words.map { $0.lowercased() }
+            let returned = words.indices.filter { words[$0] == "return" }
+                .map { words.indices.contains($0 + 1) ? words[$0 + 1] : "" }
+            return !returned.isEmpty && returned.allSatisfy { $0 == "null" }
+        }
+    }
+
     /// The trigger that refuses every row: the first that its function does is to raise an error.
     var refuser: Trigger? {
         triggers.first { trigger in

@@ -33,25 +33,52 @@ extension Lookup {
             EXPLAIN (VERBOSE, COSTS OFF)
             SELECT \(names.joined(separator: ", ")) FROM \(try quotedName(of: view))
             """
-        // A view that calls volatile functions stands as a scan of its own above the table's.
         guard let lines = try rows(of: query, as: reader(view))?.compactMap({ $0.first ?? nil }),
-            let place = lines.firstIndex(where: { scannedTable($0) != nil }),
-            let table = scannedTable(lines[place]), place + 1 < lines.count,
-            let start = lines[place + 1].firstRange(of: "Output: ")
+            let first = lines.first
         else { return nil }
-        let parts = DeparsedText.split(String(lines[place + 1][start.upperBound...]), at: ", ")
-        let all = snapshot.columns[view.oid] ?? []
-        let shown = parts.count == columns.count ? columns : all
+        if scannedTable(first) == nil, let beneath = viewBeneath(view) {
+            return try base(of: beneath).map { inner in
+                let places = Self.outputs(of: lines, at: 0)
+                let named =
+                    places.count == columns.count ? zip(columns, places).map { ($0, $1) } : []
+                return inner.seen(through: named, of: snapshot.columns[beneath.oid] ?? [])
+            }
+        }
+        // A view that calls volatile functions stands as a scan of its own above the table's.
+        guard let place = lines.firstIndex(where: { scannedTable($0) != nil }),
+            let table = scannedTable(lines[place])
+        else { return nil }
+        let parts = Self.outputs(of: lines, at: place)
+        let shown = parts.count == columns.count ? columns : snapshot.columns[view.oid] ?? []
         guard parts.count == shown.count else { return nil }
         var mapping: [Int: Int] = [:]
         for (column, part) in zip(shown, parts) where column.isWritable {
-            let words = Harvest(part).words
-            guard let name = words.last, words.count == 1 || words.count == 3 && words[1] == ".",
+            guard let name = Self.columnName(part),
                 let own = snapshot.columns[table.oid]?.first(where: { $0.name == name })
             else { continue }
             mapping[own.number] = column.number
         }
         return RowKnowledge.ViewBase(table: table.oid, columns: mapping)
+    }
+
+    /// The one view that a view stands on.
+    private func viewBeneath(_ view: Relation) -> Relation? {
+        let bases = (snapshot.reach.viewBases[view.oid] ?? []).compactMap { snapshot.relations[$0] }
+        return bases.count == 1 && bases[0].kind == .view ? bases[0] : nil
+    }
+
+    /// What a node of a plan puts out.
+    private static func outputs(of lines: [String], at node: Int) -> [String] {
+        guard node + 1 < lines.count, let start = lines[node + 1].firstRange(of: "Output: ") else {
+            return []
+        }
+        return DeparsedText.split(String(lines[node + 1][start.upperBound...]), at: ", ")
+    }
+
+    /// The column that a term such as `a.b` is, if it is one alone.
+    fileprivate static func columnName(_ term: String) -> String? {
+        let words = Harvest(term).words
+        return words.count == 1 || words.count == 3 && words[1] == "." ? words.last : nil
     }
 
     /// The table that a line such as `Seq Scan on public.t a` names.
@@ -63,5 +90,21 @@ extension Lookup {
             $0.schema == words[on + 1] && $0.name == words[on + 3]
                 && [.table, .partitionedTable].contains($0.kind)
         }
+    }
+}
+
+extension RowKnowledge.ViewBase {
+    /// The same table for a view above, whose columns stand for terms over those of this one.
+    fileprivate func seen(
+        through terms: [(column: Column, term: String)],
+        of columns: [Column]
+    ) -> RowKnowledge.ViewBase {
+        var above = RowKnowledge.ViewBase(table: table, columns: [:])
+        for (number, own) in self.columns {
+            let name = columns.first { $0.number == own }?.name
+            let term = terms.first { Lookup.columnName($0.term) == name }
+            if let term { above.columns[number] = term.column.number }
+        }
+        return above
     }
 }

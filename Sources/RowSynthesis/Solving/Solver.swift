@@ -53,27 +53,47 @@ struct Solver {
 
     /// Asks plainly; after an error with the candidates' texts tested and the conditions guarded.
     private func ask(_ query: SolverQuery) throws(PostgresError) -> Solution {
-        switch try lookup.answer(to: question(try query.sql(isGuarded: false))) {
+        switch try answer(to: question(try query.sql(isGuarded: false))) {
         case .rows(let rows): return solution(rows.first, of: query)
         case .refused(let error) where error.sqlState == .queryCanceled: return .unknown
         case .refused: break
         }
         let tested = try tested(query)
         if tested.lists != query.lists,
-            case .rows(let rows) = try lookup.answer(to: question(try tested.sql(isGuarded: false)))
+            case .rows(let rows) = try answer(to: question(try tested.sql(isGuarded: false)))
         {
             return solution(rows.first, of: tested)
         }
         var guarded = question(try tested.sql(isGuarded: true))
         guarded.preparations = try tested.guards()
-        guard case .rows(let rows) = try lookup.answer(to: guarded) else { return .unknown }
+        guard case .rows(let rows) = try answer(to: guarded) else { return .unknown }
         return solution(rows.first, of: tested)
+    }
+
+    /// Asks as the table's owner first, since code of the database's runs in the conditions.
+    private func answer(to question: Lookup.Question) throws(PostgresError) -> Lookup.Answer {
+        var readers = [lookup.reader(relation)].filter { $0 != .nobody }
+        let user = snapshot.rolesByName[snapshot.server.user]
+        if user?.isSuperuser ?? false, snapshot.roles[relation.owner]?.isSuperuser == false {
+            readers.insert(.owner(snapshot.roleName(relation.owner)), at: 0)
+        }
+        if readers.isEmpty { readers = [.connectingRole] }
+        var answer = Lookup.Answer.rows([])
+        for reader in readers {
+            var question = question
+            question.reader = reader
+            answer = try lookup.answer(to: question)
+            guard case .refused(let error) = answer, error.sqlState == .insufficientPrivilege else {
+                break
+            }
+        }
+        return answer
     }
 
     private func question(_ query: String) -> Lookup.Question {
         Lookup.Question(
             query: query,
-            reader: lookup.reader(relation) == .nobody ? .connectingRole : lookup.reader(relation),
+            reader: .connectingRole,
             roleLines: roleLines,
             schema: relation.schema,
             milliseconds: patience
