@@ -8,6 +8,8 @@ struct Harvest: Sendable {
         var isNumber: Bool
         /// The word or operator before it, past parentheses: `~`, `=`, `any`, `similar_to_escape`.
         var before: String
+        /// The word before that, which may be the column that is compared.
+        var compared: String
     }
 
     private(set) var constants: [Constant] = []
@@ -41,7 +43,10 @@ struct Harvest: Sendable {
     }
 
     private mutating func add(_ text: String, type: String?, isNumber: Bool) {
-        let before = words.last { $0 != "(" && $0 != "[" && $0 != "," && $0 != "array" } ?? ""
+        let skipped: Set<String> = ["(", "[", ",", "array", ")", "]"]
+        let place = words.lastIndex { !skipped.contains($0) }
+        let before = place.map { words[$0] } ?? ""
+        let compared = place.flatMap { words[..<$0].last { !skipped.contains($0) } } ?? ""
         if let type, type.hasSuffix("[]"), text.hasPrefix("{"), text.hasSuffix("}") {
             for element in text.dropFirst().dropLast().split(separator: ",") {
                 let bare = element.hasPrefix("\"") ? element.dropFirst().dropLast() : element
@@ -50,12 +55,13 @@ struct Harvest: Sendable {
                         text: String(bare),
                         type: String(type.dropLast(2)),
                         isNumber: false,
-                        before: before
+                        before: before,
+                        compared: compared
                     )
                 )
             }
         }
-        constants.append(Constant(text: text, type: type, isNumber: isNumber, before: before))
+        constants.append(Constant(text: text, type: type, isNumber: isNumber, before: before, compared: compared))
     }
 }
 

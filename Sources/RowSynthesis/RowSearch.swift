@@ -127,6 +127,10 @@ package struct RowSearch {
             }
             frames.removeLast()
         }
+        if case .scaffold = failure, let reason = try lesson.fullness() {
+            conclusion = reason
+            return false
+        }
         return withoutScaffold(failure)
     }
 

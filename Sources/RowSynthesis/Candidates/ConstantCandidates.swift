@@ -35,6 +35,18 @@ struct ConstantCandidates {
         return isArrayLiteral ? nil : harvest.constants.map(\.text)
     }
 
+    /// Whether the type reads a text, or may.
+    func reads(_ text: String) -> Bool {
+        let constant = Harvest.Constant(
+            text: text,
+            type: nil,
+            isNumber: Double(text) != nil,
+            before: "",
+            compared: ""
+        )
+        return fits(constant) != nil || type.name == "bool" && ["true", "false"].contains(text)
+    }
+
     /// Whether the type reads the constant; `nil` if it certainly does not.
     private func fits(_ constant: Harvest.Constant) -> Bool? {
         if case .enumeration = type.form {

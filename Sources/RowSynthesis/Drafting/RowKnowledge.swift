@@ -32,8 +32,8 @@ package struct RowKnowledge: Sendable, Hashable {
     package var parents: [OID: RelationKnowledge] = [:]
     /// The table beneath the view under trial, once it is known which columns are which.
     package var base: ViewBase?
-    /// Relations whose rows a trigger puts in place by itself.
-    package var madeByTriggers: Set<OID> = []
+    /// Parents that triggers put in place by themselves.
+    package var madeByTriggers: Set<MadeByTrigger> = []
     /// Rows that no key of the row asks for, but code that it sets off does.
     package var extraParents: [ExtraParent] = []
     /// Columns by which a row that triggers of the scaffold have made is taken away again.
@@ -54,6 +54,12 @@ package struct RowKnowledge: Sendable, Hashable {
         /// The columns by which the row is referred to.
         package var key: [Int]
         package var values: [Int: RowValue]
+    }
+
+    /// A parent that a trigger makes: that of one child, or every one.
+    package struct MadeByTrigger: Sendable, Hashable {
+        package var parent: OID
+        package var child: OID?
     }
 
     /// Which columns of a view stand for which of its table.

@@ -190,7 +190,10 @@ struct Workshop {
         planned[relation.oid] = nil
         references[relation.oid] = Set(key.columns)
         guess(columns, &values)
-        if !knowledge.madeByTriggers.contains(relation.oid) {
+        let isMade = knowledge.madeByTriggers.contains {
+            $0.parent == relation.oid && ($0.child == nil || $0.child == key.child)
+        }
+        if !isMade {
             draft.scaffold.append(RowDraft.Row(relation, in: snapshot, values: values))
         }
         if ringed.remove(relation.oid) != nil {

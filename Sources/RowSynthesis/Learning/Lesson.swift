@@ -64,7 +64,7 @@ struct Lesson {
             return afterMissingReference(error)
         case .uniqueViolation, .exclusionViolation:
             if isOwn, error.isInOurStatement { return try afterDuplicate(error, site, row) }
-            return afterRowOfTrigger(error)
+            return afterRowOfTrigger(error, of: row.relation.oid)
         case .checkViolation where error.sourceFunction == "ExecFindPartition":
             return try afterNoPartition(site, row)
         case .checkViolation where error.isInOurStatement && isOwn:
@@ -203,9 +203,9 @@ struct Lesson {
 
     private func afterMissingParent(_ key: Constraint, _ site: RowSite) -> Teaching {
         var next = knowledge
-        if next.madeByTriggers.remove(key.referencedRelation) != nil,
-            next.tried.insert("really made \(key.referencedRelation)").inserted
-        {
+        let claims = next.madeByTriggers.filter { $0.parent == key.referencedRelation }
+        if !claims.isEmpty, next.tried.insert("really made \(key.referencedRelation)").inserted {
+            next.madeByTriggers.subtract(claims)
             return .knowledge(next)
         }
         guard next[site].scaffoldedKeys.insert(key.oid).inserted else { return .nothing }
@@ -240,15 +240,18 @@ struct Lesson {
         return .knowledge(next)
     }
 
-    /// A trigger put a row in place that the scaffold holds as well.
-    private func afterRowOfTrigger(_ error: ServerError) -> Teaching {
+    /// A trigger put a row in place that the scaffold holds as well: that of `child`, or one that
+    /// came before.
+    private func afterRowOfTrigger(_ error: ServerError, of child: OID?) -> Teaching {
         let twice = draft.scaffold.map(\.relation)
             .first { $0.name == error.table && $0.schema == error.schema }
+        guard let twice else { return .nothing }
         var next = knowledge
-        guard let twice, next.tried.insert("made by trigger \(twice.oid)").inserted else {
+        let claim = RowKnowledge.MadeByTrigger(parent: twice.oid, child: child)
+        guard next.tried.insert("made by trigger \(twice.oid) \(child ?? 0)").inserted else {
             return .nothing
         }
-        next.madeByTriggers.insert(twice.oid)
+        next.madeByTriggers.insert(claim)
         return .knowledge(next)
     }
 
@@ -263,7 +266,8 @@ struct Lesson {
         let index = indexes.first { $0.name == error.constraint }
         let columns = columns(of: index.map { [$0] } ?? indexes, in: relation)
         if site != .row, mayBeMadeByTrigger(before: relation) {
-            guard case .nothing = afterRowOfTrigger(error) else { return afterRowOfTrigger(error) }
+            let teaching = afterRowOfTrigger(error, of: nil)
+            guard case .nothing = teaching else { return teaching }
         }
         let keys = (snapshot.constraints[relation.oid] ?? []).filter { key in
             key.kind == .foreignKey && !columns.isDisjoint(with: key.columns)
@@ -275,11 +279,12 @@ struct Lesson {
             for key in keys { for column in key.columns { next[site].values[column] = nil } }
             return .knowledge(next)
         }
-        if site == .row, next.cleared.isEmpty, !columns.isEmpty, relation.kind == .table,
-            columns.contains(where: { row.values[$0]?.source == .scaffold }),
-            columns.allSatisfy({ row.values[$0] != nil }), mayBeMadeByTrigger(before: relation)
+        let keyed = Set(index?.columns ?? []).subtracting([0])
+        if site == .row, next.cleared.isEmpty, !keyed.isEmpty, relation.kind == .table,
+            keyed.contains(where: { row.values[$0]?.source == .scaffold }),
+            keyed.allSatisfy({ row.values[$0] != nil }), mayBeMadeByTrigger(before: relation)
         {
-            next.cleared = columns
+            next.cleared = keyed
             return .knowledge(next)
         }
         let isFresh = columns.contains {
@@ -550,6 +555,22 @@ struct Lesson {
             }
         }
         return isSolved && next != self.knowledge ? .knowledge(next) : .nothing
+    }
+
+    /// Whether the rows that are there are all that the tried relation's indexes allow, for a search
+    /// that ended with something else in the way.
+    ///
+    /// - Throws: `connectionLost`.
+    func fullness() throws(PostgresError) -> String? {
+        let row = draft.baseRow ?? draft.row
+        guard row.relation.kind == .table, lookup.reader(row.relation) != .nobody else { return nil }
+        for index in snapshot.uniqueIndexes[row.relation.oid] ?? [] {
+            let columns = columns(of: [index], in: row.relation)
+            guard !columns.isEmpty, columns.count <= 3 else { continue }
+            let teaching = try solving(.row, row, touching: columns, apartBy: [index], knowledge)
+            if case .hopeless(let reason) = teaching { return reason }
+        }
+        return nil
     }
 
     /// The indexes that a choice for the component alone can respect.

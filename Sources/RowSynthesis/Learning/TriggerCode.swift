@@ -40,6 +40,19 @@ struct TriggerCode {
 
     var hints: [Harvest] { harvests }
 
+    /// The constants that the code compares columns with, by name: the first for each.
+    var equalities: [String: String] {
+        let comparisons: Set<String> = ["=", "<>", "!=", "in", "any"]
+        var equalities: [String: String] = [:]
+        for constant in harvests.flatMap(\.constants)
+        where comparisons.contains(constant.before.lowercased()) && !constant.compared.isEmpty {
+            if equalities[constant.compared] == nil {
+                equalities[constant.compared] = constant.text
+            }
+        }
+        return equalities
+    }
+
     /// Other tables that the code names, in the order of their mention.
     var tables: [Relation] {
         let tables = Dictionary(

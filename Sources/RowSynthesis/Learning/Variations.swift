@@ -27,6 +27,7 @@ struct Variations {
                 variations.append(next)
             }
             let row = draft.scaffold[index]
+            variations += arrangements
             return variations + (try others(for: row, at: .parent(row.relation.oid)))
         case .row, .swallowed:
             var variations = arrangements
@@ -50,9 +51,10 @@ struct Variations {
         if Set(keys.map(\.referencedRelation)).count < keys.count {
             if !knowledge.row.separatesParents {
                 arrangements.append(changed { $0.row.separatesParents = true })
-            } else if !knowledge.row.reversesParents {
-                arrangements.append(changed { $0.row.reversesParents = true })
             }
+        }
+        if keys.count > 1, !knowledge.row.reversesParents {
+            arrangements.append(changed { $0.row.reversesParents = true })
         }
         if draft.scaffold.contains(where: { $0.relation.oid == draft.row.relation.oid }),
             !knowledge.closesRings
@@ -65,6 +67,7 @@ struct Variations {
             )
         }
         if let repeated = repeatedColumns { arrangements.append(repeated) }
+        if let agreed = agreedColumns { arrangements.append(agreed) }
         return arrangements
     }
 
@@ -98,6 +101,25 @@ struct Variations {
             }
         }
         return pinned.isEmpty ? nil : next
+    }
+
+    /// Columns of the row and its scaffold become what the code compares columns of their name with.
+    private var agreedColumns: RowKnowledge? {
+        let wanted = TriggerCode(of: draft.row.relation, in: snapshot).equalities
+        var next = knowledge
+        var isChanged = false
+        let rows = draft.scaffold.map { ($0, RowSite.parent($0.relation.oid)) } + [(draft.row, .row)]
+        for (row, site) in rows {
+            for column in snapshot.columns[row.relation.oid] ?? [] where isFree(column, at: site) {
+                guard let text = wanted[column.name], let type = snapshot.baseType(of: column),
+                    row.values[column.number]?.content != .literal(text),
+                    ConstantCandidates(snapshot: snapshot, type: type).reads(text)
+                else { continue }
+                next[site].values[column.number] = RowValue(.literal(text), from: .rule)
+                isChanged = true
+            }
+        }
+        return isChanged ? next : nil
     }
 
     private func isPrimary(_ column: Column) -> Bool {

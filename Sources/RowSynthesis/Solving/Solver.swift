@@ -33,18 +33,27 @@ struct Solver {
         apartBy indexes: [UniqueIndex],
         referringBy keys: [Constraint]
     ) throws(PostgresError) -> Solution {
-        for isThorough in [false, true] {
+        // A condition over several columns that is only NULL is kept, but seldom what is meant, and
+        // code that looks at the row may know better: one that is true is looked for first.
+        let strict = component.conditions.map { condition in
+            var condition = condition
+            condition.mustBeTrue = condition.mustBeTrue || condition.columns.count > 1
+            return condition
+        }
+        var passes = [(component.conditions, false, false), (component.conditions, false, true)]
+        if strict.contains(where: \.mustBeTrue) { passes.insert((strict, true, false), at: 0) }
+        for (conditions, isStrict, isThorough) in passes {
             let query = try SolverQuery(
                 lookup,
                 about: relation,
                 choosing: try lists(for: component, keys, isThorough),
-                under: component.conditions,
+                under: conditions,
                 apartBy: indexes,
                 referringBy: keys
             )
             switch try ask(query) {
             case .found(let values): return .found(values)
-            case .impossible where keys.isEmpty: return .impossible
+            case .impossible where keys.isEmpty && !isStrict: return .impossible
             default: continue
             }
         }
