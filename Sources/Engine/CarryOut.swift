@@ -130,6 +130,14 @@ extension LaneRunner {
                     script.add(Self.identityQuery, for: .identity(index))
                 }
                 script.add("SET LOCAL ROLE NONE", for: .forceScaffold(index))
+                // Up to 17 they run as whoever forces them: as whoever made the rows.
+                let maker = draft.scaffold.map(\.relation)
+                    .filter { context.snapshot.deferredTriggers[$0.oid] != nil }
+                    .lazy.compactMap(context.inserter).first
+                if let maker {
+                    let name = try connection.quoted(identifier: maker)
+                    script.add("SET LOCAL ROLE \(name)", for: .forceScaffold(index))
+                }
                 script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .forceScaffold(index))
             } else {
                 script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))

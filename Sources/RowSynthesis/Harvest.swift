@@ -61,7 +61,9 @@ struct Harvest: Sendable {
                 )
             }
         }
-        constants.append(Constant(text: text, type: type, isNumber: isNumber, before: before, compared: compared))
+        constants.append(
+            Constant(text: text, type: type, isNumber: isNumber, before: before, compared: compared)
+        )
     }
 }
 

@@ -32,7 +32,9 @@ package struct RowKnowledge: Sendable, Hashable {
     package var parents: [OID: RelationKnowledge] = [:]
     /// The table beneath the view under trial, once it is known which columns are which.
     package var base: ViewBase?
-    /// Parents that triggers put in place by themselves.
+    /// Keys of parents that turned out to be there.
+    package var existing: [ParentKey: [String]] = [:]
+    /// Parents that triggers put in place by themselves, or that are there.
     package var madeByTriggers: Set<MadeByTrigger> = []
     /// Rows that no key of the row asks for, but code that it sets off does.
     package var extraParents: [ExtraParent] = []

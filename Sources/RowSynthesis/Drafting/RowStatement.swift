@@ -65,7 +65,8 @@ extension RowDraft {
         let picking = cleared.sorted().compactMap { number in
             row.values[number].map { (number, $0) }
         }
-        guard picking.contains(where: { $0.1.source == .scaffold }), picking.count == cleared.count
+        guard !picking.isEmpty, picking.count == cleared.count,
+            picking.allSatisfy({ $0.1.source == .scaffold })
         else { return nil }
         let schema = try connection.quoted(identifier: row.relation.schema)
         let table = try connection.quoted(identifier: row.relation.name)

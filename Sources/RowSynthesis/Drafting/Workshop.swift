@@ -87,9 +87,7 @@ struct Workshop {
             }
             if fixed.values.contains(where: { $0.content == .null }) { continue }
             if !mustScaffold, !lonely.contains(key.oid), fixed.isEmpty,
-                let existing = synthesizer.parents.values[
-                    ParentKey(relation: key.referencedRelation, columns: key.referencedColumns)
-                ]
+                let existing = existing(for: key)
             {
                 for (child, text) in zip(key.columns, existing) {
                     values[child] = RowValue(.literal(text), from: .existingParent)
@@ -105,11 +103,19 @@ struct Workshop {
                 avoiding: isSecond ? taken[parent.oid] ?? [] : []
             )
             taken[parent.oid, default: []].append(parentValues)
+            let isClaimed = knowledge.madeByTriggers.contains { $0.parent == parent.oid }
             for (child, column) in zip(key.columns, key.referencedColumns) {
                 guard values[child] == nil, let value = parentValues[column] else { continue }
-                values[child] = RowValue(value.content, from: .scaffold)
+                // A row that was not made here may be somebody else's.
+                let isOurs = !isClaimed || [.fresh, .scaffold].contains(value.source)
+                values[child] = RowValue(value.content, from: isOurs ? .scaffold : .existingParent)
             }
         }
+    }
+
+    private func existing(for key: Constraint) -> [String]? {
+        let parent = ParentKey(relation: key.referencedRelation, columns: key.referencedColumns)
+        return synthesizer.parents.values[parent] ?? knowledge.existing[parent]
     }
 
     /// The keys that the row fills, those with the most columns first.

@@ -265,6 +265,7 @@ struct Lesson {
         let indexes = snapshot.uniqueIndexes[relation.oid] ?? []
         let index = indexes.first { $0.name == error.constraint }
         let columns = columns(of: index.map { [$0] } ?? indexes, in: relation)
+        if site != .row, let next = try afterParentThatIsThere(row) { return .knowledge(next) }
         if site != .row, mayBeMadeByTrigger(before: relation) {
             let teaching = afterRowOfTrigger(error, of: nil)
             guard case .nothing = teaching else { return teaching }
@@ -279,10 +280,9 @@ struct Lesson {
             for key in keys { for column in key.columns { next[site].values[column] = nil } }
             return .knowledge(next)
         }
-        let keyed = Set(index?.columns ?? []).subtracting([0])
+        let keyed = Set(index?.columns ?? []).filter { row.values[$0]?.source == .scaffold }
         if site == .row, next.cleared.isEmpty, !keyed.isEmpty, relation.kind == .table,
-            keyed.contains(where: { row.values[$0]?.source == .scaffold }),
-            keyed.allSatisfy({ row.values[$0] != nil }), mayBeMadeByTrigger(before: relation)
+            mayBeMadeByTrigger(before: relation)
         {
             next.cleared = keyed
             return .knowledge(next)
@@ -298,6 +298,40 @@ struct Lesson {
             next.tried.insert("apart \(relation.oid) \(index.name)").inserted
         else { return .nothing }
         return try solving(site, row, touching: columns, apartBy: [index], next)
+    }
+
+    /// A parent that was to be made is there: its child asks for just that one, or any will do.
+    private func afterParentThatIsThere(
+        _ parent: RowDraft.Row
+    ) throws(PostgresError) -> RowKnowledge? {
+        var next = knowledge
+        for child in draft.scaffold + [draft.row] {
+            for key in snapshot.constraints[child.relation.oid] ?? []
+            where key.kind == .foreignKey && key.referencedRelation == parent.relation.oid {
+                let isAsked = zip(key.columns, key.referencedColumns).allSatisfy { own, other in
+                    child.values[own] != nil && child.values[own]?.source != .scaffold
+                        && child.values[own]?.content == parent.values[other]?.content
+                }
+                let claim = RowKnowledge.MadeByTrigger(
+                    parent: parent.relation.oid,
+                    child: child.relation.oid
+                )
+                if isAsked, next.tried.insert("there \(key.oid)").inserted {
+                    next.madeByTriggers.insert(claim)
+                    return next
+                }
+                let place = ParentKey(
+                    relation: parent.relation.oid,
+                    columns: key.referencedColumns
+                )
+                guard next.existing[place] == nil, synthesizer.parents.values[place] == nil,
+                    let tuple = try lookup.tuples(of: place, limit: 1).first
+                else { continue }
+                next.existing[place] = tuple
+                return next
+            }
+        }
+        return nil
     }
 
     private func mayBeMadeByTrigger(before relation: Relation) -> Bool {
@@ -563,7 +597,9 @@ struct Lesson {
     /// - Throws: `connectionLost`.
     func fullness() throws(PostgresError) -> String? {
         let row = draft.baseRow ?? draft.row
-        guard row.relation.kind == .table, lookup.reader(row.relation) != .nobody else { return nil }
+        guard row.relation.kind == .table, lookup.reader(row.relation) != .nobody else {
+            return nil
+        }
         for index in snapshot.uniqueIndexes[row.relation.oid] ?? [] {
             let columns = columns(of: [index], in: row.relation)
             guard !columns.isEmpty, columns.count <= 3 else { continue }

@@ -108,7 +108,8 @@ struct Variations {
         let wanted = TriggerCode(of: draft.row.relation, in: snapshot).equalities
         var next = knowledge
         var isChanged = false
-        let rows = draft.scaffold.map { ($0, RowSite.parent($0.relation.oid)) } + [(draft.row, .row)]
+        let rows =
+            draft.scaffold.map { ($0, RowSite.parent($0.relation.oid)) } + [(draft.row, .row)]
         for (row, site) in rows {
             for column in snapshot.columns[row.relation.oid] ?? [] where isFree(column, at: site) {
                 guard let text = wanted[column.name], let type = snapshot.baseType(of: column),
