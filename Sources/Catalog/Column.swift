@@ -23,8 +23,14 @@ package struct Column: Sendable, Hashable, CatalogRow {
     package let defaultExpression: String?
     package let hasDefault: Bool
     package let generation: Generation
+    /// Whether a view's column stands for one of a table; what is computed cannot be written.
+    package let isWritable: Bool
     /// The column's own ACL; empty without grants on the column.
     package let acl: String
+    /// The type with its modifier, as a cast wants it.
+    package let typeName: String
+    /// The collation as COLLATE wants it, if it is not the type's own.
+    package let collation: String?
 
     package var isIdentity: Bool {
         generation == .identityAlways || generation == .identityByDefault
@@ -32,13 +38,25 @@ package struct Column: Sendable, Hashable, CatalogRow {
 
     package var isGenerated: Bool { generation == .stored || generation == .virtual }
 
+    /// Whether no INSERT can give the column a value.
+    package var isComputed: Bool { isGenerated || !isWritable }
+
     static func query(on version: Int) -> String {
         """
-        \(Relation.locked)
+        \(Relation.locked),
+        \(Relation.blocked)
         SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,
                CASE WHEN c.oid NOT IN (SELECT relation FROM locked)
                     THEN pg_get_expr(ad.adbin, ad.adrelid) END,
-               a.atthasdef, a.attidentity, a.attgenerated, array_to_string(a.attacl, E'\\n')
+               a.atthasdef, a.attidentity, a.attgenerated, array_to_string(a.attacl, E'\\n'),
+               format_type(a.atttypid, a.atttypmod),
+               (SELECT format('%I.%I', cn.nspname, co.collname)
+                  FROM pg_collation co
+                  JOIN pg_namespace cn ON cn.oid = co.collnamespace
+                  JOIN pg_type t ON t.oid = a.atttypid
+                 WHERE co.oid = a.attcollation AND a.attcollation <> t.typcollation),
+               CASE WHEN c.relkind = 'v' AND c.oid NOT IN (SELECT relation FROM blocked)
+                    THEN pg_column_is_updatable(c.oid, a.attnum, true) ELSE true END
           FROM pg_attribute a
           JOIN pg_class c ON c.oid = a.attrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -69,5 +87,8 @@ package struct Column: Sendable, Hashable, CatalogRow {
             default: .none
             }
         acl = rows.string(row, 10)
+        typeName = rows.string(row, 11)
+        collation = rows.text(row, 12)
+        isWritable = rows.isTrue(row, 13)
     }
 }

@@ -29,6 +29,8 @@ package struct Constraint: Sendable, Hashable, CatalogRow {
     package let isMatchFull: Bool
     /// A check's condition as the server deparses it.
     package let expression: String?
+    /// Whether the server holds rows to it (from 18 a constraint can be there for show).
+    package let isEnforced: Bool
 
     static func query(on version: Int) -> String {
         """
@@ -37,7 +39,8 @@ package struct Constraint: Sendable, Hashable, CatalogRow {
                array_to_string(k.conkey, ' '), array_to_string(k.confkey, ' '),
                k.condeferrable, k.condeferred, k.confmatchtype = 'f',
                CASE WHEN k.conrelid NOT IN (SELECT relation FROM locked)
-                    THEN pg_get_expr(k.conbin, k.conrelid) END
+                    THEN pg_get_expr(k.conbin, k.conrelid) END,
+               \(version >= 180_000 ? "k.conenforced" : "true")
           FROM pg_constraint k
           JOIN pg_namespace n ON n.oid = k.connamespace
           LEFT JOIN pg_class c ON c.oid = k.conrelid
@@ -61,34 +64,6 @@ package struct Constraint: Sendable, Hashable, CatalogRow {
         isInitiallyDeferred = rows.isTrue(row, 10)
         isMatchFull = rows.isTrue(row, 11)
         expression = rows.text(row, 12)
-    }
-}
-
-/// A unique index, whether or not a constraint stands behind it (`pg_index`).
-package struct UniqueIndex: Sendable, Hashable, CatalogRow {
-    package let relation: OID
-    package let name: String
-    /// The key columns; 0 stands for an expression.
-    package let columns: [Int]
-    package let isPartial: Bool
-
-    static func query(on version: Int) -> String {
-        """
-        SELECT i.indrelid, x.relname, i.indkey, i.indnkeyatts, i.indpred IS NOT NULL
-          FROM pg_index i
-          JOIN pg_class x ON x.oid = i.indexrelid
-          JOIN pg_class c ON c.oid = i.indrelid
-          JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE i.indisunique AND i.indislive AND NOT c.relispartition AND \(Schema.isOurs("n"))
-           AND c.relkind IN ('r', 'p')
-         ORDER BY i.indrelid, x.relname
-        """
-    }
-
-    init(_ rows: borrowing Rows, _ row: Int) {
-        relation = rows.oid(row, 0)
-        name = rows.string(row, 1)
-        columns = Array(rows.integers(row, 2).prefix(rows.integer(row, 3)))
-        isPartial = rows.isTrue(row, 4)
+        isEnforced = rows.isTrue(row, 13)
     }
 }

@@ -24,6 +24,11 @@ package struct DataType: Sendable, Hashable, CatalogRow {
     /// Whether a domain has a default of its own.
     package let hasDefault: Bool
 
+    /// The type as a cast wants it.
+    package let sqlName: String
+    /// What a domain is over, with its modifier, as a cast wants it.
+    package let baseName: String
+
     package var isBuiltIn: Bool { schema == "pg_catalog" }
 
     static func query(on version: Int) -> String {
@@ -34,7 +39,9 @@ package struct DataType: Sendable, Hashable, CatalogRow {
         SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory,
                CASE WHEN t.typlen = -1 AND t.typcategory = 'A' THEN t.typelem ELSE 0 END,
                t.typrelid, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault IS NOT NULL,
-               coalesce(r.rngsubtype, 0)
+               coalesce(r.rngsubtype, 0),
+               format_type(t.oid, NULL),
+               CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END
           FROM pg_type t
           JOIN pg_namespace n ON n.oid = t.typnamespace
           LEFT JOIN pg_range r
@@ -55,6 +62,8 @@ package struct DataType: Sendable, Hashable, CatalogRow {
         let element = rows.oid(row, 5)
         isNotNull = rows.isTrue(row, 9)
         hasDefault = rows.isTrue(row, 10)
+        sqlName = rows.string(row, 12)
+        baseName = rows.string(row, 13)
         form =
             switch rows.string(row, 3) {
             case "c": .composite(relation: rows.oid(row, 6))

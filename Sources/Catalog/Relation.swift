@@ -31,15 +31,7 @@ package struct Relation: Sendable, Hashable, CatalogRow {
     static func query(on version: Int) -> String {
         """
         \(Relation.locked),
-        blocked AS (
-            SELECT relation FROM locked
-            UNION
-            SELECT r.ev_class
-              FROM blocked b
-              JOIN pg_depend d ON d.refobjid = b.relation AND d.refclassid = 'pg_class'::regclass
-                              AND d.classid = 'pg_rewrite'::regclass
-              JOIN pg_rewrite r ON r.oid = d.objid
-        )
+        \(Relation.blocked)
         SELECT c.oid, n.nspname, c.relnamespace, c.relname, c.relkind, c.relowner,
                array_to_string(coalesce(c.relacl, acldefault(
                    CASE c.relkind WHEN 'S' THEN 's'::"char" ELSE 'r'::"char" END, c.relowner)), E'\\n'),
@@ -74,6 +66,19 @@ package struct Relation: Sendable, Hashable, CatalogRow {
              WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
                AND l.pid IS DISTINCT FROM pg_backend_pid()
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        )
+        """
+
+    /// Those, and the views that stand on them.
+    static let blocked = """
+        blocked AS (
+            SELECT relation FROM locked
+            UNION
+            SELECT r.ev_class
+              FROM blocked b
+              JOIN pg_depend d ON d.refobjid = b.relation AND d.refclassid = 'pg_class'::regclass
+                              AND d.classid = 'pg_rewrite'::regclass
+              JOIN pg_rewrite r ON r.oid = d.objid
         )
         """
 

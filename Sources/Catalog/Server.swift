@@ -20,6 +20,8 @@ package struct Server: Sendable, Hashable, CatalogRow {
     package let canSilenceStatistics: Bool
     /// Whether DDL, such as the shield of a sequence, sets off code of the user's.
     package let hasEventTriggers: Bool
+    /// Whether this role may switch triggers and foreign keys off for itself.
+    package let canSwitchTriggersOff: Bool
 
     /// The major version: 15 for 15.4.
     package var major: Int { version / 10_000 }
@@ -37,7 +39,10 @@ package struct Server: Sendable, Hashable, CatalogRow {
                AND \(version >= 150_000
             ? "has_parameter_privilege('pg_stat_statements.track', 'SET')"
             : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"),
-               EXISTS (SELECT FROM pg_event_trigger WHERE evtenabled IN ('O', 'A'))
+               EXISTS (SELECT FROM pg_event_trigger WHERE evtenabled IN ('O', 'A')),
+               \(version >= 150_000
+            ? "has_parameter_privilege('session_replication_role', 'SET')"
+            : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)")
           FROM pg_database d
          WHERE d.datname = current_database()
         """
@@ -55,5 +60,6 @@ package struct Server: Sendable, Hashable, CatalogRow {
         isReadOnly = rows.isTrue(row, 8)
         canSilenceStatistics = rows.isTrue(row, 9)
         hasEventTriggers = rows.isTrue(row, 10)
+        canSwitchTriggersOff = rows.isTrue(row, 11)
     }
 }

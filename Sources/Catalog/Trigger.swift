@@ -10,12 +10,16 @@ package struct Trigger: Sendable, Hashable, CatalogRow {
     package let isDeferrable: Bool
     package let isInitiallyDeferred: Bool
     package let isEnabled: Bool
+    package let isForEachRow: Bool
+    /// Whether a WHEN clause lets rows pass by.
+    package let isConditional: Bool
 
     static func query(on version: Int) -> String {
-        // Bits of tgtype: 2 BEFORE, 4 INSERT, 64 INSTEAD OF (src/include/catalog/pg_trigger.h).
+        // Bits of tgtype: 1 ROW, 2 BEFORE, 4 INSERT, 64 INSTEAD OF (src/include/catalog/pg_trigger.h).
         """
         SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype & 66 <> 0, t.tgtype & 4 <> 0,
-               t.tgdeferrable, t.tginitdeferred, t.tgenabled NOT IN ('D', 'R')
+               t.tgdeferrable, t.tginitdeferred, t.tgenabled NOT IN ('D', 'R'),
+               t.tgtype & 1 <> 0, t.tgqual IS NOT NULL
           FROM pg_trigger t
           JOIN pg_class c ON c.oid = t.tgrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -33,5 +37,7 @@ package struct Trigger: Sendable, Hashable, CatalogRow {
         isDeferrable = rows.isTrue(row, 5)
         isInitiallyDeferred = rows.isTrue(row, 6)
         isEnabled = rows.isTrue(row, 7)
+        isForEachRow = rows.isTrue(row, 8)
+        isConditional = rows.isTrue(row, 9)
     }
 }

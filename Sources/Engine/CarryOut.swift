@@ -8,8 +8,12 @@ internal import Trials
 enum AttemptStep: Sendable {
     /// The trial has its verdict.
     case finished(Record)
+    /// The insert succeeded without its row; the verdict, should no other row fare better.
+    case swallowed(Record)
     /// The statement was refused, or the forcing of what it left deferred.
     case stopped(ServerError, isForcing: Bool)
+    /// A deferred trigger of the scaffold refused it; the verdict, should no other row fare better.
+    case scaffoldRefused(Record, ServerError)
     case shieldFailed(Int)
     case scaffoldFailed(Int, ServerError)
 }
@@ -50,13 +54,13 @@ extension LaneRunner {
             for index in start..<max(start, end) {
                 let drawn = drawn(by: index, seen, unshielded, prepared)
                 count(drawn)
-                var record = verdict(on: index, of: trials, seen, draft)
                 let gone = drawn.first ?? prepared.first.flatMap { context.snapshot.relations[$0] }
-                if let gone, context.options.sequences == .preserve {
-                    record = unforeseen(gone, record)
-                }
                 try keepPlan(of: trials[index], draft, shields, isolation, stoppedAt: nil)
-                steps.append(.finished(record))
+                if let gone, context.options.sequences == .preserve {
+                    steps.append(.finished(unforeseen(gone, trials[index].trial)))
+                } else {
+                    steps.append(verdict(on: index, of: trials, seen, draft))
+                }
             }
             guard let (purpose, error) = answer.failure else { return steps }
             if context.stop.isRequested { throw .connectionLost("interrupted") }
@@ -80,7 +84,8 @@ extension LaneRunner {
             case .forceScaffold(let trial) where error.context != nil:
                 // The scaffold's own triggers ran as the connecting role: no word against the role.
                 count(unshielded)
-                steps.append(.finished(scaffoldRefused(trials[trial], error)))
+                try connection.execute("ROLLBACK")
+                return steps + [.scaffoldRefused(scaffoldRefused(trials[trial], error), error)]
             case .statement, .force, .forceScaffold, .identity:
                 let isForcing = if case .statement = purpose { false } else { true }
                 if isForcing || isBeyondDefaults(error) { count(unshielded) }
@@ -205,21 +210,29 @@ extension LaneRunner {
         }
         if draft.defersConstraints { script.add("SET CONSTRAINTS ALL DEFERRED") }
         let usesReplicaMode =
-            draft.needsReplicaMode && context.user.isSuperuser && !draft.scaffold.isEmpty
+            draft.needsReplicaMode && context.mayUseReplicaMode && !draft.scaffold.isEmpty
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = replica") }
-        for (index, row) in draft.scaffold.enumerated() {
-            let owner = context.inserter(row.relation)
+        for step in draft.scaffoldSteps {
+            let index = step.upperBound - 1
+            let owner = context.inserter(draft.scaffold[index].relation)
             if let owner {
                 let name = try connection.quoted(identifier: owner)
                 script.add("SET LOCAL ROLE \(name)", for: .scaffold(index))
             }
-            script.add(
-                try row.insert(with: connection, overridesIdentity: true),
-                for: .scaffold(index)
-            )
+            script.add(try draft.insert(step, with: connection), for: .scaffold(index))
             if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
+        if let clearing = try draft.clearing(with: connection) {
+            let last = draft.scaffold.count - 1
+            let owner = context.clearer(draft.row.relation)
+            if let owner {
+                let name = try connection.quoted(identifier: owner)
+                script.add("SET LOCAL ROLE \(name)", for: .scaffold(last))
+            }
+            script.add(clearing, for: .scaffold(last))
+            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(last)) }
+        }
         let early = try deferred.earlyLines(with: connection)
         script.add(early, for: .scaffold(draft.scaffold.count - 1))
         let setsOffCode =
@@ -247,7 +260,7 @@ extension LaneRunner {
         of trials: [PendingTrial],
         _ seen: Observations,
         _ draft: RowDraft
-    ) -> Record {
+    ) -> AttemptStep {
         let pending = trials[index]
         let role = pending.frame.effective.name
         var record = Record(
@@ -273,8 +286,9 @@ extension LaneRunner {
             record.reason =
                 "TriggerRule: a trigger or rule swallowed the row; the insert "
                 + "succeeded without it"
+            return .swallowed(record)
         }
-        return record
+        return .finished(record)
     }
 
     /// The unshielded sequences that one trial drew from: what the server saw, or else what was
@@ -294,9 +308,9 @@ extension LaneRunner {
     }
 
     /// Under `preserve` a value that is gone is an error, also if it could not be foreseen.
-    private func unforeseen(_ sequence: Relation, _ record: Record) -> Record {
+    private func unforeseen(_ sequence: Relation, _ trial: Trial) -> Record {
         Record(
-            trial: record.trial,
+            trial: trial,
             verdict: .error,
             reason:
                 "code that the insert sets off drew from the sequence \(sequence.objectName.displayed), "

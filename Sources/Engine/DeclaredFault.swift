@@ -4,7 +4,8 @@ internal import RowSynthesis
 internal import Trials
 
 extension LaneRunner {
-    /// Makes an error of a case whose row was stopped by a value that the user has declared.
+    /// Makes an error of a case whose row was stopped by a value that the user has declared; returns
+    /// whether it did.
     ///
     /// - Throws: `connectionLost`.
     func blameDeclaredValue(
@@ -12,11 +13,11 @@ extension LaneRunner {
         for error: ServerError,
         of pending: PendingTrial,
         in record: inout Record
-    ) throws(PostgresError) {
+    ) throws(PostgresError) -> Bool {
         guard let declared = context.declarations.values[draft.row.relation.oid],
             pending.trial.expected == .allowed,
             record.verdict != .failed || error.sqlState == .insufficientPrivilege
-        else { return }
+        else { return false }
         let fault = DeclaredFault(
             relation: draft.row.relation,
             declared: declared,
@@ -24,11 +25,12 @@ extension LaneRunner {
             snapshot: context.snapshot
         )
         guard let deed = try fault.deed(named: draft.named, under: pending.frame, over: connection)
-        else { return }
+        else { return false }
         record.verdict = .error
         record.problem = .invalidStatement
         record.reason = deed
         record.missing = []
+        return true
     }
 }
 

@@ -45,8 +45,8 @@ extension LaneRunner {
                 allowed.append(pending)
                 continue
             }
-            let seconds = (ContinuousClock.now - start).seconds
-            let record = stopped(pending, draft, error, isForcing: false, seconds)
+            var record = stopped(pending, draft, error, isForcing: false).heldAgainstDenial()
+            record.seconds = (ContinuousClock.now - start).seconds
             if record.verdict == .passed {
                 records.append((pending.place, record))
             } else {

@@ -18,16 +18,24 @@ package struct EngineOptions: Sendable, Hashable {
     package var statementTimeout: Int
     /// Whether the statements that decide the trials are kept, for `pgsmoke plan`.
     package var keepsPlans = false
+    /// How long the search for a row may take for one table, in milliseconds.
+    package var rowBudget: Int
+    /// Whether reports may show the values of rows.
+    package var showsRows: Bool
 
     package init(
         jobs: Int = 1,
         sequences: SequencePolicy = .auto,
         lockTimeout: Int = 2_000,
-        statementTimeout: Int = 30_000
+        statementTimeout: Int = 30_000,
+        rowBudget: Int = 2_000,
+        showsRows: Bool = false
     ) {
         self.jobs = jobs
         self.sequences = sequences
         self.lockTimeout = lockTimeout
         self.statementTimeout = statementTimeout
+        self.rowBudget = rowBudget
+        self.showsRows = showsRows
     }
 }

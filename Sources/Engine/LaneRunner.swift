@@ -10,12 +10,12 @@ final class LaneRunner {
     let connection: Connection
     /// Whether no other lane is at work: nothing is shielded then, and the time limits are full.
     let isAlone: Bool
-    private let synthesizer: RowSynthesizer
-    private let lookup: Lookup
+    let synthesizer: RowSynthesizer
+    let lookup: Lookup
     private let shielding: Shielding
     private var busy: Set<OID> = []
     private var lookedForBusy: ContinuousClock.Instant?
-    private var unshieldable: Set<OID> = []
+    var unshieldable: Set<OID> = []
     /// How often `nextval` was called on sequences that were not shielded.
     private(set) var drawn: [OID: Int] = [:]
     /// The statements that decided each trial, by its place in the plan.
@@ -28,8 +28,8 @@ final class LaneRunner {
         synthesizer = RowSynthesizer(
             context.snapshot,
             parents: context.parents,
-            salt: Int(connection.backendPID.magnitude) % 1_000,
-            declared: context.declarations.rowValues(in: context.snapshot, over: connection)
+            declared: context.declarations.rowValues(in: context.snapshot, over: connection),
+            salt: Int(connection.backendPID.magnitude) % 1_000
         )
         lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
         shielding = Shielding(
@@ -78,7 +78,8 @@ final class LaneRunner {
             )
             let allowed = group.filter { $0.trial.expected == .allowed }
             records += refused
-            records += try attempts(work.relation, allowed + denied, isolation)
+            var attempts = try Attempts(of: allowed + denied, at: work.relation, by: self)
+            records += try attempts.run(isolation)
         }
         return records
     }
@@ -98,112 +99,13 @@ final class LaneRunner {
         )
     }
 
-    /// Tries until each trial has a verdict or the data offers no other row.
-    private func attempts(
-        _ relation: Relation,
-        _ trials: [PendingTrial],
-        _ isolation: String?
-    ) throws(PostgresError) -> [(place: Int, record: Record)] {
-        var records: [(place: Int, record: Record)] = []
-        var pending = trials[...]
-        var knowledge = RowKnowledge()
-        var revisions = 0
-        var scaffoldFailure: (draft: RowDraft, index: Int, error: ServerError)?
-        var plansOfScaffold: [Int: PlannedTrial] = [:]
-        let clock = ContinuousClock()
-        while !pending.isEmpty {
-            let draft = synthesizer.draft(for: relation, knowing: knowledge)
-            let (shields, consumed, refusal) = try shields(for: relation)
-            if let refusal {
-                records += pending.map { ($0.place, Self.refused($0.trial, refusal)) }
-                break
-            }
-            let start = clock.now
-            let round = try carryOut(
-                draft,
-                Array(pending),
-                shields,
-                unshielded: consumed,
-                isolation
-            )
-            let seconds = (clock.now - start).seconds / Double(max(1, round.count))
-            for step in round {
-                guard let first = pending.first else { break }
-                switch step {
-                case .shieldFailed(let index):
-                    unshieldable.insert(shields[index].sequence.oid)
-                case .scaffoldFailed(let index, let error):
-                    let next =
-                        revisions < Self.revisionLimit
-                        ? try lookup.knowledge(
-                            afterScaffold: draft.scaffold.indices.contains(index)
-                                ? draft.scaffold[index].relation : nil,
-                            failedWith: error,
-                            in: knowledge,
-                            mayUseReplicaMode: context.user.isSuperuser
-                        ) : nil
-                    if let next {
-                        if next.goesWithoutScaffold {
-                            scaffoldFailure = (draft, index, error)
-                            plansOfScaffold = plans
-                        }
-                        knowledge = next
-                        revisions += 1
-                    } else {
-                        records += pending.map {
-                            ($0.place, scaffoldFailed($0.trial, draft, index, error, seconds))
-                        }
-                        pending = []
-                    }
-                case .stopped(let error, let isForcing):
-                    let next =
-                        revisions < Self.revisionLimit && scaffoldFailure == nil
-                        ? try lookup.knowledge(after: error, of: draft, in: knowledge) : nil
-                    if let next {
-                        knowledge = next
-                        revisions += 1
-                    } else {
-                        var record = try checked(
-                            stopped(first, draft, error, isForcing: isForcing, seconds),
-                            against: draft
-                        )
-                        try blameDeclaredValue(in: draft, for: error, of: first, in: &record)
-                        if record.verdict == .inconclusive, let failure = scaffoldFailure {
-                            let stage = record.stage
-                            record = scaffoldFailed(
-                                first.trial,
-                                failure.draft,
-                                failure.index,
-                                failure.error,
-                                seconds
-                            )
-                            record.stage = stage
-                            plans[first.place] = plansOfScaffold[first.place]
-                        }
-                        records.append((first.place, record))
-                        pending.removeFirst()
-                    }
-                case .finished(let record):
-                    var record = record.heldAgainstDenial()
-                    record.seconds = seconds
-                    record.tried = draft.row.described
-                    records.append((first.place, record))
-                    pending.removeFirst()
-                }
-            }
-        }
-        return records
-    }
-
     /// Counts one call of `nextval` on each of the sequences.
     func count(_ sequences: some Sequence<Relation>) {
         for sequence in sequences { drawn[sequence.oid, default: 0] += 1 }
     }
 
-    private static let revisionLimit = 8
-
     /// Decides about the sequences that the relation draws from.
-    private func shields(
+    func shields(
         for relation: Relation
     ) throws(PostgresError) -> (
         shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
@@ -240,100 +142,6 @@ final class LaneRunner {
             """
         )
         busy = Set(rows.compactMap { $0[0].flatMap { OID($0) } })
-    }
-
-    private static func refused(_ trial: Trial, _ refusal: (Problem, String)) -> Record {
-        Record(trial: trial, verdict: .error, reason: refusal.1, problem: refusal.0)
-    }
-
-    /// Judges a trial that the server stopped.
-    func stopped(
-        _ pending: PendingTrial,
-        _ draft: RowDraft,
-        _ error: ServerError,
-        isForcing: Bool,
-        _ seconds: Double
-    ) -> Record {
-        let attempt = InsertAttempt(
-            role: pending.frame.effective,
-            relation: draft.row.relation,
-            named: draft.named,
-            isForcingConstraints: isForcing,
-            isReadOnlyBySetting: pending.frame.isReadOnly
-        )
-        var judgement = context.access.judge(error, of: attempt)
-        if pending.trial.isInferred {
-            // The grants speak of one thing, policies and settings of another.
-            switch judgement.problem {
-            case .rowSecurity:
-                judgement.verdict = .skipped
-                judgement.reason = "by policy: \(judgement.reason)"
-            case .readOnlyRole:
-                judgement.verdict = .skipped
-                judgement.reason = "by setting: \(judgement.reason)"
-            default: break
-            }
-        }
-        return Record(
-            trial: pending.trial,
-            verdict: judgement.verdict,
-            reason: judgement.reason,
-            problem: judgement.problem,
-            stage: judgement.stage,
-            sqlState: error.sqlState.code,
-            message: error.message,
-            tried: draft.row.described,
-            missing: judgement.missing,
-            seconds: seconds
-        )
-        .heldAgainstDenial(
-            isStoppedByData: ["22", "23"].contains(error.sqlState.conditionClass)
-                && error.sourceFunction != "exec_stmt_raise"
-        )
-    }
-
-    private func scaffoldFailed(
-        _ trial: Trial,
-        _ draft: RowDraft,
-        _ index: Int,
-        _ error: ServerError,
-        _ seconds: Double
-    ) -> Record {
-        let parent = draft.scaffold.indices.contains(index) ? draft.scaffold[index].relation : nil
-        let name = parent?.objectName.displayed ?? "its parents"
-        var record = Record(
-            trial: trial,
-            verdict: .inconclusive,
-            reason:
-                "no row to refer to: \(name) is empty or unsuitable, and a row could not be put "
-                + "in place there",
-            problem: .inconclusive,
-            sqlState: error.sqlState.code,
-            message: error.message,
-            tried: draft.row.described,
-            seconds: seconds
-        )
-        switch error.sqlState {
-        case .lockNotAvailable, .queryCanceled, .deadlockDetected:
-            record.verdict = .error
-            record.problem =
-                error.sqlState == .lockNotAvailable
-                ? .locked : error.sqlState == .queryCanceled ? .timeout : .deadlock
-            record.reason = "the scaffold row in \(name) could not be put in place in time"
-        case .insufficientPrivilege where error.isInOurStatement:
-            if let parent {
-                let owner = Identifier.displayed(context.snapshot.roleName(parent.owner))
-                let user = Identifier.displayed(context.snapshot.roleName(context.user.role))
-                record.reason =
-                    context.inserter(parent) == nil
-                    ? "no row to refer to: \(name) is empty or closed to \(user), and only SET "
-                        + "membership in its owner \(owner) would allow pgsmoke to put one in place"
-                    : "no row to refer to: \(name) is empty or unsuitable, and its owner \(owner) "
-                        + "was denied a new row there"
-            }
-        default: break
-        }
-        return record.heldAgainstDenial(isStoppedByData: true)
     }
 }
 

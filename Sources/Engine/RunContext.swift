@@ -14,6 +14,8 @@ struct RunContext: Sendable {
     let user: Principal
     let frames: ExactNames<Preflight.Result>
     var parents: ExistingParents
+    /// Values that the user wrote down for columns.
+    var declared: [OID: [Int: RowValue]] = [:]
     let backends: Backends
     let stop: StopSignal
 
@@ -66,27 +68,48 @@ struct RunContext: Sendable {
 
     /// As whom a relation's rows are read: the connecting role, the owner or a role that is tried.
     func reader(_ relation: Relation) -> Lookup.Reader {
-        if mayUse(relation, user, .select) { return .connectingRole }
-        if snapshot.canSetRole(user.role, to: relation.owner) {
-            return .role(snapshot.roleName(relation.owner))
-        }
-        let tried = frames.sorted.lazy.compactMap { _, result in
-            if case .ready(let frame) = result { frame.effective } else { nil }
-        }
-        let reader = tried.first { mayUse(relation, access.principal($0.oid), .select) }
-        return reader.map { .role($0.name) } ?? .nobody
+        if hasAccess(user, .select, to: relation) { return .connectingRole }
+        return stand(in: relation, holding: .select).map { .role($0) } ?? .nobody
     }
 
-    /// The owner as whom scaffold rows are put in place; `nil` for the connecting role itself.
+    /// The role as whom scaffold rows are put in place; `nil` for the connecting role itself.
     func inserter(_ relation: Relation) -> String? {
-        if mayUse(relation, user, .insert) { return nil }
-        guard snapshot.canSetRole(user.role, to: relation.owner) else { return nil }
-        return snapshot.roleName(relation.owner)
+        if hasAccess(user, .insert, to: relation) { return nil }
+        return stand(in: relation, holding: .insert)
     }
 
-    private func mayUse(_ relation: Relation, _ who: Principal, _ privilege: Privilege) -> Bool {
-        guard access.has(who, privilege, on: relation) else { return false }
-        return snapshot.schemas[relation.schemaOID].map { access.has(who, .usage, on: $0) } ?? false
+    /// The role as whom a row is taken away again that triggers have made.
+    func clearer(_ relation: Relation) -> String? {
+        if hasAccess(user, .delete, to: relation) { return nil }
+        return stand(in: relation, holding: .delete)
+    }
+
+    /// The role that the connecting one may become for a relation: its owner, or a role under trial
+    /// that holds the privilege.
+    private func stand(in relation: Relation, holding privilege: Privilege) -> String? {
+        if snapshot.canSetRole(user.role, to: relation.owner) {
+            return snapshot.roleName(relation.owner)
+        }
+        for (_, result) in frames.sorted {
+            guard case .ready(let frame) = result,
+                hasAccess(access.principal(frame.effective.oid), privilege, to: relation)
+            else { continue }
+            return frame.effective.name
+        }
+        return nil
+    }
+
+    /// Whether triggers and keys can be switched off for scaffold rows.
+    var mayUseReplicaMode: Bool { snapshot.server.canSwitchTriggersOff }
+
+    private func hasAccess(
+        _ user: Principal,
+        _ privilege: Privilege,
+        to relation: Relation
+    ) -> Bool {
+        guard access.has(user, privilege, on: relation) else { return false }
+        return snapshot.schemas[relation.schemaOID].map { access.has(user, .usage, on: $0) }
+            ?? false
     }
 }
 

@@ -211,5 +211,5 @@ struct Gathered: Sendable {
 
 extension Problem {
     /// Whether another moment may bring another verdict.
-    fileprivate var isTransient: Bool { [.locked, .timeout, .deadlock].contains(self) }
+    var isTransient: Bool { [.locked, .timeout, .deadlock].contains(self) }
 }

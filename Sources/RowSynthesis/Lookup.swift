@@ -26,36 +26,85 @@ package struct Lookup {
         self.reader = reader
     }
 
+    /// A question and the circumstances under which it is put.
+    struct Question {
+        var query: String
+        var reader: Reader
+        /// Statements that must come before, in the same transaction, such as temporary functions.
+        var preparations: [String] = []
+        /// Puts on the role under trial instead of the reader.
+        var roleLines: [String] = []
+        /// The schema whose names the application's code may use without it.
+        var schema: String?
+        var milliseconds = 2_000
+    }
+
+    enum Answer {
+        case rows([[String?]])
+        case refused(ServerError)
+    }
+
     /// Runs a query as `reader`; `nil` if the server refused it, for whatever reason.
     ///
     /// - Throws: `connectionLost`.
     func rows(of query: String, as reader: Reader) throws(PostgresError) -> [[String?]]? {
         guard reader != .nobody else { return nil }
+        guard case .rows(let rows) = try answer(to: Question(query: query, reader: reader)) else {
+            return nil
+        }
+        return rows
+    }
+
+    /// Puts a question in a transaction that cannot write, nor draw from a sequence.
+    ///
+    /// - Throws: `connectionLost`.
+    func answer(to question: Question) throws(PostgresError) -> Answer {
         var statements = [
-            "BEGIN READ ONLY",
+            question.preparations.isEmpty ? "BEGIN READ ONLY" : "BEGIN READ WRITE",
             """
             SELECT pg_catalog.set_config('lock_timeout', '100ms', true),
-                   pg_catalog.set_config('statement_timeout', '2s', true),
-                   pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)
+                   pg_catalog.set_config('statement_timeout', '\(question.milliseconds)', true),
+                   pg_catalog.set_config('search_path', \(try searchPath(for: question)), true),
+                   pg_catalog.set_config('jit', 'off', true),
+                   pg_catalog.set_config('join_collapse_limit', '1', true),
+                   pg_catalog.set_config('enable_hashjoin', 'off', true),
+                   pg_catalog.set_config('enable_mergejoin', 'off', true),
+                   pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)
             """,
         ]
-        if case .role(let role) = reader {
-            statements.append("SET LOCAL ROLE \(try connection.quoted(identifier: role))")
+        if case .role(let owner) = question.reader, question.roleLines.isEmpty {
+            statements.append("SET LOCAL ROLE \(try connection.quoted(identifier: owner))")
         }
-        statements.append(query)
-        var rows: [[String?]]?
+        if !question.preparations.isEmpty {
+            statements += question.preparations + ["SET TRANSACTION READ ONLY"]
+        }
+        statements += question.roleLines
+        let asked = statements.count
+        statements += [question.query, "ROLLBACK"]
+        var rows: [[String?]] = []
         do throws(PostgresError) {
             try connection.query(statements) { index, result in
-                guard index == statements.count - 1 else { return }
+                guard index == asked else { return }
                 rows = (0..<result.count).map { row in
                     (0..<result.columnCount).map { result.text(row, $0) }
                 }
             }
+            return .rows(rows)
         } catch {
-            guard case .server = error else { throw error }
+            guard case .server(let refusal) = error else { throw error }
+            if connection.isInTransaction { try connection.execute("ROLLBACK") }
+            return .refused(refusal)
         }
-        try connection.execute("ROLLBACK")
-        return rows
+    }
+
+    /// What the server deparsed means the same with `pg_catalog` first; what functions look up by
+    /// themselves is found where an application finds it.
+    private func searchPath(for question: Question) throws(PostgresError) -> String {
+        guard let schema = question.schema else { return "'pg_catalog, pg_temp'" }
+        let name = try connection.quoted(literal: try connection.quoted(identifier: schema))
+        return """
+            'pg_catalog, ' || \(name) || coalesce(', ' || nullif(pg_catalog.current_setting('search_path'), ''), '')
+            """
     }
 
     func quotedName(of relation: Relation) throws(PostgresError) -> String {

@@ -51,6 +51,14 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Longest time for a statement.", valueName: "time"))
     var statementTimeout = TimeLimit(milliseconds: 30_000)
 
+    @Option(
+        help: ArgumentHelp(
+            "Longest search for a row that a table accepts; 0 tries the first guess alone.",
+            valueName: "seconds"
+        )
+    )
+    var rowBudget = 2.0
+
     @Option(help: ArgumentHelp("Write JUnit XML (- is stdout).", valueName: "file"))
     var junit: String?
 
@@ -62,6 +70,8 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Leave a rule of --lint out (repeatable).", valueName: "code"))
     var disable: [String] = []
+    @Flag(help: "Show the values of rows, and what the server says of them, in reports.")
+    var showRows = false
 
     @Flag(name: .shortAndLong, help: "Show failures and the summary only.")
     var quiet = false
@@ -72,6 +82,9 @@ struct RunCommand: ParsableCommand {
     func validate() throws {
         guard (1...64).contains(jobs) else {
             throw ValidationError("--jobs takes a number from 1 to 64.")
+        }
+        guard (0...3_600).contains(rowBudget) else {
+            throw ValidationError("--row-budget takes seconds, from 0 to 3600.")
         }
         guard !(junit == "-" && json == "-") else {
             throw ValidationError("Only one of --junit and --json can be '-', stdout.")
@@ -145,7 +158,9 @@ struct RunCommand: ParsableCommand {
                 jobs: jobs,
                 sequences: sequences,
                 lockTimeout: lockTimeout.milliseconds,
-                statementTimeout: statementTimeout.milliseconds
+                statementTimeout: statementTimeout.milliseconds,
+                rowBudget: Int(rowBudget * 1_000),
+                showsRows: showRows
             ),
             voice: voice,
             patience: connection.patience,

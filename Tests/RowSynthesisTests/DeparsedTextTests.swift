@@ -7,46 +7,6 @@ import Testing
 
 @Suite struct DeparsedTextTests {
     @Test(
-        "The constants of a bound are read from the server's own text",
-        arguments: [
-            (
-                "text", "LIST", "IN ('a', 'it''s', 'b\\s', 'x, y', NULL)",
-                ["a", "it's", "b\\s", "x, y"]
-            ),
-            ("text", "LIST", "IN ('1''2', '''')", ["1'2", "'"]),
-            ("integer", "LIST", "IN (1, -2, NULL)", ["1", "-2"]),
-            (
-                "date", "RANGE", "FROM ('2024-01-01') TO ('2025-01-01')",
-                ["2024-01-01", "2025-01-01"]
-            ),
-            (
-                "numeric", "RANGE", "FROM (-1.5) TO (1000000000000000000000)",
-                ["-1.5", "1000000000000000000000"]
-            ),
-            ("bigint", "RANGE", "FROM (MINVALUE) TO ('10')", ["10"]),
-            ("varchar(30)", "LIST", "IN ('a')", ["a"]),
-            ("boolean", "LIST", "IN (true)", ["true"]),
-            ("integer", "HASH", "WITH (modulus 4, remainder 1)", []),
-        ] as [(String, String, String, [String])]
-    )
-    func bounds(type: String, strategy: String, bound: String, literals: [String]) async throws {
-        let database = try await TestServer.any.makeDatabase(
-            sql: """
-                CREATE TABLE root (k \(type)) PARTITION BY \(strategy) (k);
-                CREATE TABLE leaf PARTITION OF root FOR VALUES \(bound);
-                """
-        )
-        let text = try #require(try database.snapshot().relation("leaf").partitionBound)
-        #expect(PartitionBound(text).literals == literals)
-    }
-
-    @Test("A default partition has no constants")
-    func defaultBound() {
-        #expect(PartitionBound("DEFAULT").literals == [])
-        #expect(PartitionBound("").literals == [])
-    }
-
-    @Test(
         "Equalities that a policy asks for are read from the server's own text",
         arguments: [
             ("tenant = 7", ["tenant": "7"]),

@@ -35,9 +35,7 @@ extension RowDraft {
         var lines: [String] = []
         if defersConstraints { lines.append("SET CONSTRAINTS ALL DEFERRED") }
         if needsReplicaMode { lines.append("SET LOCAL session_replication_role = replica") }
-        for row in scaffold {
-            lines.append(try row.insert(with: connection, overridesIdentity: true))
-        }
+        for step in scaffoldSteps { lines.append(try insert(step, with: connection)) }
         if needsReplicaMode { lines.append("SET LOCAL session_replication_role = origin") }
         return lines + [try row.insert(with: connection), "SET CONSTRAINTS ALL IMMEDIATE"]
     }
@@ -61,5 +59,74 @@ extension RowDraft.Row {
     func value(of column: String) throws -> RowValue {
         let number = try #require(columnNames.first { $0.value == column }).key
         return try #require(values[number])
+    }
+}
+
+/// What a search for a row came to.
+struct SearchOutcome {
+    var draft: RowDraft
+    var isAccepted = false
+    var conclusion: String?
+    /// The last error's code, constraint and message.
+    var complaint = ""
+    var attempts = 0
+}
+
+extension TestDatabase {
+    /// Searches for a row as a trial does it, as the superuser.
+    func search(
+        for name: String,
+        declared: [OID: [Int: RowValue]] = [:],
+        budget: Duration = .seconds(10)
+    ) throws -> SearchOutcome {
+        let connection = try connect()
+        let snapshot = try Snapshot.read(from: connection)
+        let relation = try snapshot.relation(name)
+        let lookup = Lookup(snapshot, with: connection) { _ in .connectingRole }
+        var search = RowSearch(
+            relation,
+            lookup: lookup,
+            synthesizer: RowSynthesizer(
+                snapshot,
+                parents: try lookup.parents(for: [relation]),
+                declared: declared,
+                salt: 1
+            ),
+            mayUseReplicaMode: true,
+            role: RowSearch.RoleUnderTrial(),
+            budget: budget
+        )
+        var outcome = SearchOutcome(draft: search.draft)
+        while true {
+            outcome.draft = search.draft
+            outcome.attempts += 1
+            guard let failure = try outcome.draft.failure(over: connection) else {
+                outcome.isAccepted = true
+                return outcome
+            }
+            outcome.complaint = failure.signature
+            guard try search.learn(from: failure, of: outcome.draft) else {
+                outcome.conclusion = search.conclusion
+                return outcome
+            }
+        }
+    }
+}
+
+extension RowDraft {
+    /// Tries the draft and takes it back; returns how it failed.
+    fileprivate func failure(over connection: Connection) throws -> Failure? {
+        let statements = ["BEGIN"] + (try statements(with: connection))
+        let results = try connection.exchange(statements)
+        defer { _ = try? connection.execute("ROLLBACK") }
+        let inserted = statements.count - 2
+        if case .failed(let error) = results.last {
+            guard results.count - 1 < inserted else { return .row(error) }
+            let before = statements[..<(results.count - 1)]
+            let step = before.count { $0.hasPrefix("INSERT") || $0.hasPrefix("WITH") }
+            return .scaffold(scaffoldSteps[step].upperBound - 1, error)
+        }
+        guard case .succeeded(let affected, _) = results[inserted] else { return nil }
+        return affected == 1 ? nil : .swallowed
     }
 }

@@ -72,6 +72,26 @@ extension Lookup {
         }
     }
 
+    /// Reads some keys of one parent, each as text in the order of its columns.
+    ///
+    /// - Throws: `connectionLost`. What cannot be read is taken for not there.
+    func tuples(of key: ParentKey, limit: Int) throws(PostgresError) -> [[String]] {
+        guard let parent = snapshot.relations[key.relation], parent.kind == .table else {
+            return []
+        }
+        var names: [String] = []
+        for number in key.columns {
+            guard let column = snapshot.column(number, of: parent.oid) else { return [] }
+            names.append(try connection.quoted(identifier: column.name))
+        }
+        let texts = names.map { "\($0)::pg_catalog.text" }.joined(separator: ", ")
+        let present = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+        let query = """
+            SELECT \(texts) FROM ONLY \(try quotedName(of: parent)) WHERE \(present) LIMIT \(limit)
+            """
+        return (try rows(of: query, as: reader(parent)) ?? []).map { $0.map { $0 ?? "" } }
+    }
+
     private func query(for key: ParentKey, number: Int) throws(PostgresError) -> String {
         guard let parent = snapshot.relations[key.relation] else { return "SELECT NULL, NULL" }
         var names: [String] = []

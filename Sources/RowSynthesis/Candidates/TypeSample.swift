@@ -28,7 +28,8 @@ struct TypeSample {
         }
         switch type.form {
         case .base: return Self.text(of: type, modifier: modifier, fresh: fresh)
-        case .domain(let base, let ownModifier): return text(base, ownModifier)
+        case .domain(let base, let ownModifier):
+            return DomainSample(snapshot: snapshot).text(of: type) ?? text(base, ownModifier)
         case .enumeration:
             guard let labels = snapshot.enumLabels[type.oid], !labels.isEmpty else { return nil }
             return labels[(fresh ?? 0) % labels.count]

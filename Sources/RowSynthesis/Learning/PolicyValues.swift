@@ -10,8 +10,8 @@ struct PolicyValues {
     ///
     /// Whatever is not such an equality is passed over: the server will judge the row anyway.
     init(_ condition: String) {
-        for part in Self.split(Self.unwrapped(condition), at: " AND ") {
-            let sides = Self.split(Self.unwrapped(part), at: " = ")
+        for part in DeparsedText.split(DeparsedText.unwrapped(condition), at: " AND ") {
+            let sides = DeparsedText.split(DeparsedText.unwrapped(part), at: " = ")
             guard sides.count == 2 else { continue }
             for (name, other) in [(sides[0], sides[1]), (sides[1], sides[0])] {
                 guard let column = Self.columnName(name) else { continue }
@@ -22,10 +22,10 @@ struct PolicyValues {
     }
 
     private static func columnName(_ text: String) -> String? {
-        var name = unwrapped(text)
+        var name = DeparsedText.unwrapped(text)
         // `(name)::text = …` compares the column all the same.
         if let cast = name.firstRange(of: "::") {
-            name = unwrapped(String(name[..<cast.lowerBound]))
+            name = DeparsedText.unwrapped(String(name[..<cast.lowerBound]))
         }
         if name.hasPrefix("\""), name.hasSuffix("\""), name.count > 2 {
             return String(name.dropFirst().dropLast().replacing("\"\"", with: "\""))
@@ -35,60 +35,19 @@ struct PolicyValues {
         let isConstant = ["true", "false"].contains(name) || name.first?.isNumber == true
         return isPlain && !isConstant && !name.isEmpty ? name : nil
     }
-
-    /// Takes off parentheses that enclose the whole text.
-    private static func unwrapped(_ text: String) -> String {
-        var text = text
-        while text.hasPrefix("("), text.hasSuffix(")") {
-            var depth = 0
-            var isQuoted = false
-            let closes = text.indices.first { index in
-                switch text[index] {
-                case "'": isQuoted.toggle()
-                case "(" where !isQuoted: depth += 1
-                case ")" where !isQuoted: depth -= 1
-                default: break
-                }
-                return depth == 0 && !isQuoted
-            }
-            guard let closes, text.index(after: closes) == text.endIndex else { break }
-            text = String(text.dropFirst().dropLast())
-        }
-        return text
-    }
-
-    /// Splits at a separator that stands outside parentheses and quotes.
-    private static func split(_ text: String, at separator: String) -> [String] {
-        var parts = [""]
-        var depth = 0
-        var isQuoted = false
-        var rest = Substring(text)
-        while let character = rest.first {
-            if depth == 0, !isQuoted, rest.hasPrefix(separator) {
-                parts.append("")
-                rest.removeFirst(separator.count)
-                continue
-            }
-            switch character {
-            case "'": isQuoted.toggle()
-            case "(" where !isQuoted: depth += 1
-            case ")" where !isQuoted: depth -= 1
-            default: break
-            }
-            parts[parts.endIndex - 1].append(character)
-            rest.removeFirst()
-        }
-        return parts
-    }
 }
 
 extension Lookup {
     /// The values that the policies for INSERT ask for, as far as they can be written as values.
     ///
     /// - Throws: `connectionLost`.
-    func policyValues(of relation: Relation) throws(PostgresError) -> [Int: RowValue] {
+    func policyValues(
+        of relation: Relation,
+        for role: RowSearch.RoleUnderTrial = RowSearch.RoleUnderTrial()
+    ) throws(PostgresError) -> [Int: RowValue] {
         var values: [Int: RowValue] = [:]
-        for policy in snapshot.policies[relation.oid] ?? [] where policy.appliesToInsert {
+        for policy in snapshot.policies[relation.oid] ?? []
+        where policy.appliesToInsert && role.isSubject(to: policy) {
             let wanted = policy.check.map { PolicyValues($0).expressions } ?? [:]
             for column in snapshot.columns[relation.oid] ?? [] {
                 guard let expression = wanted[column.name] else { continue }

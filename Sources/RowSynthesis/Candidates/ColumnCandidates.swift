@@ -1,0 +1,197 @@
+internal import Catalog
+
+/// Puts the candidates for one column together from all sources, the best first.
+struct ColumnCandidates {
+    let synthesizer: RowSynthesizer
+    let relation: Relation
+    /// The columns that an INSERT cannot leave out.
+    let required: Set<Int>
+    /// Whether the row is the tried one, whose sequences must be left alone.
+    let isTried: Bool
+
+    private var snapshot: Snapshot { synthesizer.snapshot }
+
+    /// Lists what the column might be, given the conditions on it.
+    ///
+    /// `current` is the value that it has in the row that was refused, `fresh` a number for values
+    /// that nobody has; `parents` are keys of rows that it may refer to.
+    func list(
+        for column: Column,
+        under conditions: [Condition],
+        current: RowValue?,
+        fresh: Int,
+        parents: [String] = [],
+        isThorough: Bool = false
+    ) -> CandidateList {
+        if let declared = synthesizer.declared[relation.oid]?[column.number] {
+            return fixed(column, declared)
+        }
+        if isTried, synthesizer.drawsFromSequence(column) {
+            return CandidateList(column, [Candidate(content: .unnamed, source: .sequence)])
+        }
+        guard let type = snapshot.baseType(of: column) else {
+            return CandidateList(column, current.map { [Self.candidate($0)] } ?? [])
+        }
+        let own = conditions.filter { $0.columns.contains(column.number) }
+        let unnamed = Candidate(content: .unnamed, source: .columnDefault)
+        let mayBeUnnamed = !required.contains(column.number)
+        var list = CandidateList(column)
+        if let current { list.add(Self.candidate(current)) }
+        if mayBeUnnamed { list.add(unnamed) }
+        list.add(parents.map { Candidate(content: .literal($0), source: .existingParent) })
+        if let closed = own.lazy.compactMap({ ConstantCandidates.closedList(of: $0, for: column) })
+            .first
+        {
+            let constants = ConstantCandidates(snapshot: snapshot, type: type)
+            list.add(
+                closed.map {
+                    Candidate(
+                        content: .literal($0),
+                        source: .constant,
+                        isSafe: type.category == "S"
+                    )
+                }
+            )
+            _ = constants
+            list.keep {
+                $0.content == .unnamed || $0.content == .null || closed.contains($0.text ?? "")
+            }
+            list.isComplete = true
+        } else if let range = IntegerRange(of: column, type: type, under: own) {
+            list.add(
+                range.values.map { Candidate(content: .literal(String($0)), source: .constant) }
+            )
+            list.keep { candidate in
+                candidate.content == .unnamed || candidate.content == .null
+                    || candidate.text.flatMap { Int($0) }.map(range.values.contains) ?? false
+            }
+            list.isComplete = true
+        } else {
+            fill(&list, type, own, fresh, isThorough)
+        }
+        if !column.isNotNull, !snapshot.domainsRefuseNull(column.type) {
+            list.add(Candidate(content: .null, source: .null))
+        }
+        return list
+    }
+
+    private func fixed(_ column: Column, _ value: RowValue) -> CandidateList {
+        var list = CandidateList(column, [Self.candidate(value)])
+        list.isComplete = true
+        return list
+    }
+
+    private func fill(
+        _ list: inout CandidateList,
+        _ type: DataType,
+        _ own: [Condition],
+        _ fresh: Int,
+        _ isThorough: Bool
+    ) {
+        let column = list.column
+        let hints = own.flatMap(\.hints)
+        let columns = snapshot.columns[relation.oid] ?? []
+        let related = RelatedCandidates(
+            snapshot: snapshot,
+            columns: columns,
+            column: column,
+            type: type
+        )
+        list.add(related.candidates(from: own))
+        list.add(PatternCandidates(type: type, count: isThorough ? 40 : 6).candidates(from: hints))
+        list.add(ConstantCandidates(snapshot: snapshot, type: type).candidates(from: hints))
+        list.add(JSONCandidates(type: type).candidates(from: hints))
+        list.add(LengthCandidates(snapshot: snapshot, type: type).candidates(from: hints))
+        let modifier = snapshot.baseModifier(of: column)
+        let sample = TypeSample(snapshot: snapshot)
+        for number in [nil, fresh, fresh + 1] {
+            guard let content = sample.value(of: type.oid, modifier: modifier, fresh: number) else {
+                continue
+            }
+            let source: ValueSource = number == nil ? .sample : .fresh
+            list.add(Self.candidate(RowValue(content, from: source)))
+        }
+        let kinds = TypeCandidates(snapshot: snapshot, type: type, modifier: modifier)
+        list.add(kinds.candidates)
+        list.isComplete = kinds.isComplete
+    }
+
+    static func candidate(_ value: RowValue) -> Candidate {
+        switch value.content {
+        case .literal(let text): Candidate(content: .literal(text), source: value.source)
+        case .expression(let text):
+            Candidate(content: .expression(text, inputs: []), source: value.source)
+        case .null: Candidate(content: .null, source: value.source)
+        }
+    }
+}
+
+extension Candidate {
+    var text: String? { if case .literal(let text) = content { text } else { nil } }
+}
+
+/// The few whole numbers that two constants leave to a column.
+struct IntegerRange {
+    let values: ClosedRange<Int>
+
+    init?(of column: Column, type: DataType, under conditions: [Condition]) {
+        guard ["int2", "int4", "int8"].contains(type.name) else { return nil }
+        var low: Int?
+        var high: Int?
+        for condition in conditions where condition.columns == [column.number] {
+            for comparison in [" >= ", " > ", " <= ", " < "] {
+                let sides = DeparsedText.split(condition.text, at: comparison)
+                guard sides.count == 2, DeparsedText.unwrapped(sides[0]) == column.name,
+                    let bound = Self.number(sides[1])
+                else { continue }
+                switch comparison {
+                case " >= ": low = max(low ?? bound, bound)
+                case " > ": low = max(low ?? bound + 1, bound + 1)
+                case " <= ": high = min(high ?? bound, bound)
+                default: high = min(high ?? bound - 1, bound - 1)
+                }
+            }
+        }
+        guard let low, let high, low <= high, high - low < 1_000 else { return nil }
+        values = low...high
+    }
+
+    private static func number(_ text: String) -> Int? {
+        let harvest = Harvest(DeparsedText.unwrapped(text))
+        guard harvest.constants.count == 1, harvest.names.subtracting(["-", "(", ")"]).isEmpty
+        else {
+            return nil
+        }
+        return Int(harvest.constants[0].text)
+    }
+}
+
+extension Snapshot {
+    /// The type beneath a column's domains.
+    func baseType(of column: Column) -> DataType? {
+        var type = types[column.type]
+        while let domain = type, case .domain(let base, _) = domain.form { type = types[base] }
+        return type
+    }
+
+    func baseModifier(of column: Column) -> Int {
+        var modifier = column.typeModifier
+        var type = types[column.type]
+        while let domain = type, case .domain(let base, let own) = domain.form {
+            modifier = own
+            type = types[base]
+        }
+        return modifier
+    }
+
+    /// The SQL name of the type beneath a column's domains, so that a cast checks none of them.
+    func baseTypeName(of column: Column) -> String {
+        var name = column.typeName
+        var type = types[column.type]
+        while let domain = type, case .domain(let base, _) = domain.form {
+            name = domain.baseName
+            type = types[base]
+        }
+        return name
+    }
+}

@@ -1,0 +1,52 @@
+package import Catalog
+
+/// A row, and the rows that must be there before it.
+package struct RowDraft: Sendable, Hashable {
+    /// One row of one relation: the columns that an INSERT names, in the relation's order.
+    package struct Row: Sendable, Hashable {
+        package let relation: Relation
+        /// The names of the relation's columns by number.
+        let columnNames: [Int: String]
+        package var values: [Int: RowValue]
+
+        init(_ relation: Relation, in snapshot: Snapshot, values: [Int: RowValue] = [:]) {
+            self.relation = relation
+            columnNames = Dictionary(
+                (snapshot.columns[relation.oid] ?? []).map { ($0.number, $0.name) }
+            ) { first, _ in first }
+            self.values = values
+        }
+    }
+
+    package var row: Row
+    /// The row as the table beneath the view sees it, if the row is made for that.
+    package var baseRow: Row?
+    /// The parents to put in place, each before the rows that refer to it.
+    package var scaffold: [Row] = []
+    /// Rows of the scaffold that refer to each other and go in with one statement, at whose end
+    /// the server checks their keys.
+    package var rings: [Range<Int>] = []
+    /// Columns that pick the row of the tried relation which the scaffold's triggers have made, to
+    /// be taken away again: the row under trial takes its place.
+    package var cleared: Set<Int> = []
+    /// Whether the scaffold holds a cycle of keys that only deferral can bridge.
+    package var defersConstraints = false
+    /// Whether the scaffold goes in with user triggers and keys switched off.
+    package var needsReplicaMode = false
+
+    /// The numbers of the columns that the INSERT names.
+    package var named: Set<Int> { Set(row.values.keys) }
+
+    /// The rows of the scaffold, those of a ring together.
+    package var scaffoldSteps: [Range<Int>] {
+        var steps: [Range<Int>] = []
+        var index = 0
+        while index < scaffold.count {
+            let ring = rings.filter { $0.contains(index) }.max { $0.count < $1.count }
+            let step = ring.map { index..<max($0.upperBound, index + 1) } ?? index..<(index + 1)
+            steps.append(step)
+            index = step.upperBound
+        }
+        return steps
+    }
+}

@@ -1,0 +1,120 @@
+internal import Catalog
+package import Postgres
+internal import Trials
+
+extension RowDraft.Row {
+    /// Writes the row as an INSERT.
+    ///
+    /// Scaffold rows override identity columns, tried rows never do.
+    package func insert(
+        with connection: Connection,
+        overridesIdentity: Bool = false
+    ) throws(PostgresError) -> String {
+        let target = try target(with: connection)
+        guard !values.isEmpty else { return "INSERT INTO \(target) DEFAULT VALUES" }
+        let (names, contents) = try lists(with: connection)
+        let overriding = overridesIdentity ? " OVERRIDING SYSTEM VALUE" : ""
+        return "INSERT INTO \(target) (\(names))\(overriding) VALUES (\(contents))"
+    }
+
+    /// Writes the INSERT so that it asks for the privileges and touches no row; `nil` if there is no
+    /// column to name, since DEFAULT VALUES always makes one.
+    package func insertOfNothing(with connection: Connection) throws(PostgresError) -> String? {
+        guard !values.isEmpty else { return nil }
+        let (names, contents) = try lists(with: connection)
+        return
+            "INSERT INTO \(try target(with: connection)) (\(names)) SELECT \(contents) WHERE false"
+    }
+
+    private func target(with connection: Connection) throws(PostgresError) -> String {
+        let schema = try connection.quoted(identifier: relation.schema)
+        return "\(schema).\(try connection.quoted(identifier: relation.name))"
+    }
+
+    private func lists(
+        with connection: Connection
+    ) throws(PostgresError) -> (names: String, contents: String) {
+        var names: [String] = []
+        var contents: [String] = []
+        for (number, value) in values.sorted(by: { $0.key < $1.key }) {
+            guard let name = columnNames[number] else { continue }
+            names.append(try connection.quoted(identifier: name))
+            switch value.content {
+            case .literal(let text): contents.append(try connection.quoted(literal: text))
+            case .expression(let expression): contents.append(expression)
+            case .null: contents.append("NULL")
+            }
+        }
+        return (names.joined(separator: ", "), contents.joined(separator: ", "))
+    }
+
+    /// The INSERT for readers, on one line: each column with the source of its value, no value.
+    package var described: String { described(showingValues: false) }
+
+    /// The INSERT for readers, with the values only if the user asked for them.
+    package func described(showingValues: Bool) -> String {
+        let target = "\(Identifier.sql(relation.schema)).\(Identifier.sql(relation.name))"
+        let list = values.sorted { $0.key < $1.key }.compactMap { number, value in
+            columnNames[number].map { name in
+                let shown = showingValues ? "\(value.content.displayed), " : ""
+                return "\(Identifier.sql(name)): \(shown)\(value.source.rawValue)"
+            }
+        }
+        let row = list.isEmpty ? "DEFAULT VALUES" : "(\(list.joined(separator: ", ")))"
+        return PrintableText.line("INSERT INTO \(target) \(row)")
+    }
+}
+
+extension RowValue.Content {
+    /// The value for readers, as SQL.
+    var displayed: String {
+        switch self {
+        case .literal(let text): "'\(PrintableText.line(text).replacing("'", with: "''"))'"
+        case .expression(let expression): PrintableText.line(expression)
+        case .null: "NULL"
+        }
+    }
+}
+
+extension RowDraft {
+    /// Takes the row away that triggers of the scaffold have made in the place of the tried one.
+    ///
+    /// Its key holds a value of the scaffold's own, so that no row of anybody else's is met.
+    package func clearing(with connection: Connection) throws(PostgresError) -> String? {
+        let picking = cleared.sorted().compactMap { number in
+            row.values[number].map { (number, $0) }
+        }
+        guard !picking.isEmpty, picking.count == cleared.count,
+            picking.allSatisfy({ $0.1.source == .scaffold })
+        else { return nil }
+        let schema = try connection.quoted(identifier: row.relation.schema)
+        let table = try connection.quoted(identifier: row.relation.name)
+        var conditions: [String] = []
+        for (number, value) in picking {
+            guard let name = row.columnNames[number] else { return nil }
+            let column = try connection.quoted(identifier: name)
+            switch value.content {
+            case .literal(let text):
+                conditions.append("\(column) = \(try connection.quoted(literal: text))")
+            case .expression(let expression): conditions.append("\(column) = \(expression)")
+            case .null: conditions.append("\(column) IS NULL")
+            }
+        }
+        return "DELETE FROM ONLY \(schema).\(table) WHERE \(conditions.joined(separator: " AND "))"
+    }
+
+    /// Writes the rows of a step as one statement, a ring as one whose keys are checked at its end.
+    package func insert(
+        _ step: Range<Int>,
+        with connection: Connection
+    ) throws(PostgresError) -> String {
+        var inserts: [String] = []
+        for index in step {
+            inserts.append(try scaffold[index].insert(with: connection, overridesIdentity: true))
+        }
+        let last = inserts.removeLast()
+        guard !inserts.isEmpty else { return last }
+        let others = inserts.enumerated().map { "\"pgsmoke \($0.offset)\" AS (\($0.element))" }
+        return "WITH \(others.joined(separator: ", ")) \(last)"
+    }
+}

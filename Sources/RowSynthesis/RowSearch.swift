@@ -1,0 +1,165 @@
+package import Catalog
+package import Postgres
+internal import Trials
+
+/// The search for a row that the server takes: each attempt's failure leads to the next draft.
+///
+/// What an error says outright is followed; where only code in the database knows what is wrong,
+/// variations are tried one by one, and one that changes the error is built upon.
+package struct RowSearch {
+    private let lookup: Lookup
+    let synthesizer: RowSynthesizer
+    private let relation: Relation
+    private let mayUseReplicaMode: Bool
+    private let role: RoleUnderTrial
+    private let deadline: ContinuousClock.Instant
+    private var knowledge = RowKnowledge()
+    private var frames: [Frame] = []
+    private var seen: Set<String> = []
+    private var tries = 0
+    /// Why no row can do, if that is proven.
+    package private(set) var conclusion: String?
+
+    /// The role whose policies the row must suit.
+    package struct RoleUnderTrial: Sendable {
+        /// The statements that put it on.
+        var lines: [String]
+        /// The roles whose privileges it has, its own among them.
+        var memberships: Set<OID>
+
+        package init(lines: [String] = [], memberships: Set<OID> = []) {
+            self.lines = lines
+            self.memberships = memberships
+        }
+
+        /// Whether a policy is there for the role.
+        func isSubject(to policy: Policy) -> Bool {
+            memberships.isEmpty
+                || policy.roles.contains { $0 == 0 || memberships.contains($0) }
+        }
+    }
+
+    /// What is still to be tried after one failure, the next at the end.
+    private struct Frame {
+        var variations: [RowKnowledge]
+    }
+
+    package init(
+        _ relation: Relation,
+        lookup: Lookup,
+        synthesizer: RowSynthesizer,
+        mayUseReplicaMode: Bool,
+        role: RoleUnderTrial,
+        budget: Duration
+    ) {
+        self.relation = relation
+        self.lookup = lookup
+        self.synthesizer = synthesizer
+        self.mayUseReplicaMode = mayUseReplicaMode
+        self.role = role
+        deadline = .now + budget
+    }
+
+    var snapshot: Snapshot { lookup.snapshot }
+
+    /// The row to try next.
+    package var draft: RowDraft { informed.draft(for: relation, knowing: knowledge) }
+
+    /// The synthesizer, knowing what is known of the relation.
+    private var informed: RowSynthesizer {
+        synthesizer.declaring(for: relation, through: knowledge.base)
+    }
+
+    /// Whether the scaffold could not be put in place, and the row is tried for what it shows alone.
+    package var isWithoutScaffold: Bool { knowledge.goesWithoutScaffold }
+
+    /// Whether the draft in hand is one of many tries, not what an error led to.
+    package var isVarying: Bool { !frames.isEmpty }
+
+    /// Learns from a failure of `draft`; `false` if there is no other row to try.
+    ///
+    /// - Throws: `connectionLost`.
+    package mutating func learn(
+        from failure: Failure,
+        of draft: RowDraft
+    ) throws(PostgresError) -> Bool {
+        tries += 1
+        guard conclusion == nil, tries < Self.limit, ContinuousClock.now < deadline else {
+            return false
+        }
+        let lesson = Lesson(
+            lookup: lookup,
+            synthesizer: informed,
+            draft: draft,
+            knowledge: knowledge,
+            patience: patience,
+            role: role
+        )
+        switch try lesson.teaching(of: failure) {
+        case .knowledge(let next):
+            knowledge = next
+            return true
+        case .hopeless(let reason):
+            if frames.isEmpty {
+                conclusion = reason
+                return false
+            }
+        case .nothing: break
+        }
+        if let refusal = refusal(failure, draft) {
+            conclusion = refusal
+            return false
+        }
+        if frames.count < Self.depth, seen.insert(failure.signature).inserted {
+            let variations = Variations(
+                lookup: lookup,
+                synthesizer: informed,
+                draft: draft,
+                knowledge: knowledge,
+                mayUseReplicaMode: mayUseReplicaMode
+            )
+            frames.append(Frame(variations: try variations.all(after: failure).reversed()))
+        }
+        while let frame = frames.indices.last {
+            if let next = frames[frame].variations.popLast() {
+                knowledge = next
+                return true
+            }
+            frames.removeLast()
+        }
+        if case .scaffold = failure, let reason = try lesson.fullness() {
+            conclusion = reason
+            return false
+        }
+        return withoutScaffold(failure)
+    }
+
+    private static let limit = 150
+    private static let depth = 5
+
+    /// Milliseconds that the next question may take.
+    private var patience: Int {
+        let left = deadline - .now
+        let milliseconds =
+            left.components.seconds * 1_000 + left.components.attoseconds / 1_000_000_000_000_000
+        return max(50, min(700, Int(milliseconds) / 2))
+    }
+
+    /// Without the parents the trial still shows what is denied before they are looked for.
+    private mutating func withoutScaffold(_ failure: Failure) -> Bool {
+        guard case .scaffold(_, let error) = failure, !knowledge.goesWithoutScaffold,
+            error.sqlState.conditionClass != "55"
+        else { return false }
+        knowledge.goesWithoutScaffold = true
+        return true
+    }
+
+    /// A trigger that refuses every row, whatever it is.
+    private func refusal(_ failure: Failure, _ draft: RowDraft) -> String? {
+        guard case .row(let error) = failure, error.context != nil,
+            let trigger = TriggerCode(of: relation, in: lookup.snapshot).refuser
+        else { return nil }
+        return
+            "impossible: TriggerRule: the trigger \(Identifier.displayed(trigger.name)) refuses every row"
+    }
+}
