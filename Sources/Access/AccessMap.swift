@@ -8,6 +8,8 @@ package struct AccessMap: Sendable {
     package let reach: InsertReach
     /// Each distinct list of the snapshot, read once.
     private let lists: [String: ACL]
+    /// What a proof hands out beyond what the snapshot says.
+    var given: Set<Given> = []
 
     package init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
@@ -22,7 +24,9 @@ package struct AccessMap: Sendable {
         )
     }
 
-    package func principal(_ role: OID) -> Principal { Principal(role, in: snapshot) }
+    package func principal(_ role: OID) -> Principal {
+        Principal(role, in: snapshot) { $0.inherits || isGiven($0) }
+    }
 
     func list(_ text: String) -> ACL {
         lists[text] ?? ACL(text, roles: snapshot.rolesByName)
@@ -41,6 +45,7 @@ package struct AccessMap: Sendable {
     {
         principal.isSuperuser || grants(relation.acl, privilege, to: principal)
             || predefined(principal, privilege, isSchema: false)
+            || isGiven(privilege, on: .relation(relation.oid), to: principal)
     }
 
     /// Whether the principal has the privilege on one column, by the relation or by the column.
@@ -50,8 +55,7 @@ package struct AccessMap: Sendable {
         on column: Column,
         of relation: Relation
     ) -> Bool {
-        has(principal, privilege, on: relation)
-            || !column.acl.isEmpty && grants(column.acl, privilege, to: principal)
+        has(principal, privilege, on: relation) || isOwn(column, privilege, of: principal)
     }
 
     /// Whether the principal has the privilege on the relation or on any of its columns.
@@ -62,8 +66,14 @@ package struct AccessMap: Sendable {
     ) -> Bool {
         has(principal, privilege, on: relation)
             || (snapshot.columns[relation.oid] ?? []).contains {
-                !$0.acl.isEmpty && grants($0.acl, privilege, to: principal)
+                isOwn($0, privilege, of: principal)
             }
+    }
+
+    /// Whether the privilege was granted on the column itself.
+    private func isOwn(_ column: Column, _ privilege: Privilege, of principal: Principal) -> Bool {
+        !column.acl.isEmpty && grants(column.acl, privilege, to: principal)
+            || isGiven(privilege, on: .column(column.relation, column.number), to: principal)
     }
 
     /// Whether `nextval` is allowed: USAGE or UPDATE suffices.
@@ -74,10 +84,12 @@ package struct AccessMap: Sendable {
     package func has(_ principal: Principal, _ privilege: Privilege, on schema: Schema) -> Bool {
         principal.isSuperuser || grants(schema.acl, privilege, to: principal)
             || predefined(principal, privilege, isSchema: true)
+            || isGiven(privilege, on: .schema(schema.oid), to: principal)
     }
 
     package func canExecute(_ principal: Principal, _ routine: Routine) -> Bool {
         principal.isSuperuser || grants(routine.acl, .execute, to: principal)
+            || isGiven(.execute, on: .routine(routine.oid), to: principal)
     }
 
     package func canConnect(_ principal: Principal) -> Bool {
@@ -111,10 +123,14 @@ package struct Principal: Sendable, Hashable {
     /// The role itself and every role that it inherits from, directly or not.
     package let effectiveRoles: Set<OID>
 
-    init(_ role: OID, in snapshot: Snapshot) {
+    init(
+        _ role: OID,
+        in snapshot: Snapshot,
+        by counts: (Membership) -> Bool = { $0.inherits }
+    ) {
         self.role = role
         isSuperuser = snapshot.roles[role]?.isSuperuser ?? false
-        effectiveRoles = snapshot.groups(of: role, by: \.inherits)
+        effectiveRoles = snapshot.groups(of: role, by: counts)
     }
 
     private init(role: OID, isSuperuser: Bool, effectiveRoles: Set<OID>) {
@@ -141,17 +157,22 @@ extension Snapshot {
         var found: Set<OID> = [role]
         var pending = [role]
         while let member = pending.popLast() {
-            var memberships = membershipsByMember[member, default: []]
-            if member == server.databaseOwner, let owner = rolesByName["pg_database_owner"] {
-                let inherits = server.version >= 160_000 || roles[member]?.inherits ?? true
-                memberships.append(
-                    Membership(group: owner.oid, member: member, inherits: inherits, canSet: true)
-                )
-            }
-            for group in memberships.filter(counts).map(\.group) where found.insert(group).inserted
-            { pending.append(group) }
+            for group in memberships(of: member).filter(counts).map(\.group)
+            where found.insert(group).inserted { pending.append(group) }
         }
         return found
+    }
+
+    /// The memberships that a role has, granted or not.
+    func memberships(of member: OID) -> [Membership] {
+        var memberships = membershipsByMember[member, default: []]
+        if member == server.databaseOwner, let owner = rolesByName["pg_database_owner"] {
+            let inherits = server.version >= 160_000 || roles[member]?.inherits ?? true
+            memberships.append(
+                Membership(group: owner.oid, member: member, inherits: inherits, canSet: true)
+            )
+        }
+        return memberships
     }
 
     /// Whether a session of `user` may SET ROLE to `role`.

@@ -9,6 +9,7 @@ package struct Role: Sendable, Hashable, CatalogRow {
     package let inherits: Bool
     package let canLogIn: Bool
     package let bypassesRowSecurity: Bool
+    package let createsRoles: Bool
     /// -1 without a limit.
     package let connectionLimit: Int
     /// The end of the password's life as text, and whether it is past; `nil` without one.
@@ -21,7 +22,7 @@ package struct Role: Sendable, Hashable, CatalogRow {
     static func query(on version: Int) -> String {
         """
         SELECT oid, rolname, rolsuper, rolinherit, rolcanlogin, rolbypassrls, rolconnlimit,
-               rolvaliduntil, coalesce(rolvaliduntil < now(), false)
+               rolvaliduntil, coalesce(rolvaliduntil < now(), false), rolcreaterole
           FROM pg_roles
          ORDER BY rolname
         """
@@ -37,6 +38,7 @@ package struct Role: Sendable, Hashable, CatalogRow {
         connectionLimit = rows.integer(row, 6)
         validUntil = rows.text(row, 7)
         isExpired = rows.isTrue(row, 8)
+        createsRoles = rows.isTrue(row, 9)
     }
 }
 
@@ -48,19 +50,35 @@ package struct Membership: Sendable, Hashable, CatalogRow {
     package let inherits: Bool
     /// Whether the member may SET ROLE to the group.
     package let canSet: Bool
+    /// Whether the member may grant the membership on.
+    package let isAdmin: Bool
+    /// 0 for a membership that nobody granted.
+    package let grantor: OID
 
-    package init(group: OID, member: OID, inherits: Bool, canSet: Bool) {
+    package init(
+        group: OID,
+        member: OID,
+        inherits: Bool,
+        canSet: Bool,
+        isAdmin: Bool = false,
+        grantor: OID = 0
+    ) {
         self.group = group
         self.member = member
         self.inherits = inherits
         self.canSet = canSet
+        self.isAdmin = isAdmin
+        self.grantor = grantor
     }
 
     static func query(on version: Int) -> String {
         version >= 160_000
-            ? "SELECT roleid, member, inherit_option, set_option FROM pg_auth_members"
+            ? """
+            SELECT roleid, member, inherit_option, set_option, admin_option, grantor
+              FROM pg_auth_members ORDER BY roleid, member, grantor
+            """
             : """
-            SELECT m.roleid, m.member, r.rolinherit, true
+            SELECT m.roleid, m.member, r.rolinherit, true, m.admin_option, m.grantor
               FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
             """
     }
@@ -70,6 +88,8 @@ package struct Membership: Sendable, Hashable, CatalogRow {
         member = rows.oid(row, 1)
         inherits = rows.isTrue(row, 2)
         canSet = rows.isTrue(row, 3)
+        isAdmin = rows.isTrue(row, 4)
+        grantor = rows.oid(row, 5)
     }
 }
 

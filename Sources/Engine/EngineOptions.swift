@@ -18,6 +18,8 @@ package struct EngineOptions: Sendable, Hashable {
     package var statementTimeout: Int
     /// Whether the statements that decide the trials are kept, for `pgsmoke plan`.
     package var keepsPlans = false
+    /// Whether cures are tried after the trials.
+    package var provesCures = true
 
     package init(
         jobs: Int = 1,

@@ -6,7 +6,7 @@ internal import Trials
 
 /// Carries out the trials of one relation after another over one connection.
 final class LaneRunner {
-    let context: RunContext
+    private(set) var context: RunContext
     let connection: Connection
     /// Whether no other lane is at work: nothing is shielded then, and the time limits are full.
     let isAlone: Bool
@@ -20,6 +20,8 @@ final class LaneRunner {
     private(set) var drawn: [OID: Int] = [:]
     /// The statements that decided each trial, by its place in the plan.
     var plans: [Int: PlannedTrial] = [:]
+    /// The grants that every transaction carries out first, for proofs.
+    var rehearsal: Rehearsal?
 
     init(_ context: RunContext, over connection: Connection, isAlone: Bool = false) {
         self.context = context
@@ -87,7 +89,7 @@ final class LaneRunner {
         synthesizer.draft(for: relation, knowing: RowKnowledge())
     }
 
-    private static func detectorFailed(_ trial: Trial) -> Record {
+    static func detectorFailed(_ trial: Trial) -> Record {
         Record(
             trial: trial,
             verdict: .error,
@@ -193,6 +195,17 @@ final class LaneRunner {
         return records
     }
 
+    /// Lets every transaction carry out the grants first, and errors be understood as if they were
+    /// there.
+    func rehearse(_ grants: [PlannedGrant], for relation: Relation, _ access: AccessMap) {
+        rehearsal = Rehearsal(grants: grants)
+        context.access = access.granting(grants.map(\.grant))
+        // Those whose names code puts together could not be foreseen, and can be shielded now.
+        let sequences = grants.filter { $0.missing.object.kind == .sequence }
+            .compactMap { context.snapshot.relationsByName[$0.missing.object] }
+        context.foresee(sequences, of: relation)
+    }
+
     /// Counts one call of `nextval` on each of the sequences.
     func count(_ sequences: some Sequence<Relation>) {
         for sequence in sequences { drawn[sequence.oid, default: 0] += 1 }
@@ -272,7 +285,7 @@ final class LaneRunner {
             default: break
             }
         }
-        return Record(
+        var record = Record(
             trial: pending.trial,
             verdict: judgement.verdict,
             reason: judgement.reason,
@@ -284,7 +297,8 @@ final class LaneRunner {
             missing: judgement.missing,
             seconds: seconds
         )
-        .heldAgainstDenial(
+        record.suspects = judgement.suspects
+        return record.heldAgainstDenial(
             isStoppedByData: ["22", "23"].contains(error.sqlState.conditionClass)
                 && error.sourceFunction != "exec_stmt_raise"
         )

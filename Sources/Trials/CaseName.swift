@@ -8,6 +8,10 @@ package enum CaseName {
         switch trial.operation {
         case .connect: return "connect"
         case .setRole: return fitting(trial.object.displayed) { "set-role \($0)" }
+        case .future:
+            let creator = shortened(Identifier.displayed(trial.creator ?? ""), to: limit / 3)
+            let role = shortened(Identifier.displayed(trial.role), to: limit / 3)
+            return fitting(trial.object.displayed) { "future \($0) by \(creator) as \(role)" }
         case .insert:
             let ending = trial.expected == .denied ? " is denied" : ""
             let role = Identifier.displayed(trial.role)
@@ -26,6 +30,7 @@ package enum CaseName {
             switch trial.operation {
             case .connect: ["connect"]
             case .setRole: [Identifier.displayed(trial.role)]
+            case .future: [trial.role, trial.object.name].map(Identifier.displayed)
             case .insert:
                 [trial.role, trial.object.schema ?? ""].map(Identifier.displayed)
             }

@@ -8,6 +8,7 @@ package enum ObjectKind: String, Sendable, Hashable, Codable {
     case sequence
     case column
     case function
+    case procedure
     case type
     case schema
     case database
@@ -21,11 +22,22 @@ package struct ObjectName: Sendable, Hashable, Codable {
     /// The schema that holds the object; `nil` for schemas, roles and databases.
     package var schema: String?
     package var name: String
+    /// A function's name without its argument types, which `name` goes on with: a name may hold a
+    /// parenthesis itself.
+    package var routineName: String?
 
-    package init(kind: ObjectKind, schema: String?, name: String) {
+    package init(kind: ObjectKind, schema: String?, name: String, routineName: String? = nil) {
         self.kind = kind
         self.schema = schema
         self.name = name
+        self.routineName = routineName
+    }
+
+    /// A function's name, and its argument types in parentheses as the server writes them.
+    package var signature: (name: String, arguments: String) {
+        if let routineName { return (routineName, String(name.dropFirst(routineName.count))) }
+        let start = name.firstIndex(of: "(") ?? name.endIndex
+        return (String(name[..<start]), String(name[start...]))
     }
 
     /// Whether kind and names are the same, byte for byte: to the server `é` has two spellings.
@@ -41,8 +53,11 @@ package struct ObjectName: Sendable, Hashable, Codable {
 
     /// The name as case names and reports write it, `public.users` or `"My schema".users`.
     package var displayed: String {
+        let isRoutine = kind == .function || kind == .procedure
         let name =
-            kind == .function ? Identifier.displayedSignature(name) : Identifier.displayed(name)
+            isRoutine
+            ? Identifier.displayed(signature.name) + PrintableText.line(signature.arguments)
+            : Identifier.displayed(name)
         return schema.map { "\(Identifier.displayed($0)).\(name)" } ?? name
     }
 }

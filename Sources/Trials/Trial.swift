@@ -6,19 +6,23 @@ package struct Trial: Sendable, Hashable {
     package var expected: Expectation
     /// Whether the expectation was read from the grants that are there, not declared by the user.
     package var isInferred: Bool
+    /// The role that makes the table of a future trial.
+    package var creator: String?
 
     package init(
         role: String,
         operation: Operation,
         object: ObjectName,
         expected: Expectation = .allowed,
-        isInferred: Bool = false
+        isInferred: Bool = false,
+        creator: String? = nil
     ) {
         self.role = role
         self.operation = operation
         self.object = object
         self.expected = expected
         self.isInferred = isInferred
+        self.creator = creator
     }
 
     /// The case's name, the same in every run and every report format.

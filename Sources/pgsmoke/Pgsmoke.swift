@@ -18,6 +18,7 @@ enum Pgsmoke {
             switch try RootCommand.parseAsRoot(arguments) {
             case let run as RunCommand: return await run.status()
             case let plan as PlanCommand: return await plan.status()
+            case let fix as FixCommand: return await fix.status()
             case let demo as DemoCommand: return await demo.status()
             case var other:
                 try other.run()
@@ -45,7 +46,7 @@ struct RootCommand: ParsableCommand {
             with a real row, and ROLLBACK, and says which privilege is missing.
             """,
         version: "pgsmoke \(Pgsmoke.version)",
-        subcommands: [RunCommand.self, PlanCommand.self, DemoCommand.self],
+        subcommands: [RunCommand.self, PlanCommand.self, FixCommand.self, DemoCommand.self],
         defaultSubcommand: RunCommand.self,
         helpNames: helpNames
     )

@@ -78,6 +78,19 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write JSON (- is stdout).", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp("Write the proven GRANTs as a script (- is stdout).", valueName: "file")
+    )
+    var fix: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Also try what the next migration's tables will be like: create one as each role that "
+                + "owns tables, and try the roles on it."
+        )
+    )
+    var future = false
+
     @Flag(name: .shortAndLong, help: "Show failures and the summary only.")
     var quiet = false
 
@@ -88,8 +101,8 @@ struct RunCommand: ParsableCommand {
         guard (1...64).contains(jobs) else {
             throw ValidationError("--jobs takes a number from 1 to 64.")
         }
-        guard !(junit == "-" && json == "-") else {
-            throw ValidationError("Only one of --junit and --json can be '-', stdout.")
+        guard [junit, json, fix].count(where: { $0 == "-" }) <= 1 else {
+            throw ValidationError("Only one of --junit, --json and --fix can be '-', stdout.")
         }
         guard !roles.contains(where: \.isEmpty) else {
             throw ValidationError("--role takes the name of a role, not an empty one.")
@@ -101,7 +114,7 @@ struct RunCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let files: ReportFiles
         do {
-            files = try ReportFiles(junit: junit, json: json)
+            files = try ReportFiles(junit: junit, json: json, fix: fix)
         } catch {
             Console.complain("pgsmoke: \(error.message)")
             return ending(ExitCode.usage)
@@ -114,7 +127,7 @@ struct RunCommand: ParsableCommand {
             Console.complain("pgsmoke: \(message)")
             return ending(ExitCode.usage)
         }
-        let isStdoutTaken = junit == "-" || json == "-"
+        let isStdoutTaken = [junit, json, fix].contains("-")
         let text = TerminalReport.text(
             of: report,
             detail: quiet ? .quiet : verbose ? .verbose : .normal,
@@ -150,6 +163,7 @@ struct RunCommand: ParsableCommand {
                 excludedTables: excludedTables
             ),
             roles: roles,
+            triesFuture: future,
             options: EngineOptions(
                 jobs: jobs,
                 sequences: sequences,

@@ -11,6 +11,8 @@ struct Session: Sendable {
     var target: ConnectionTarget
     var selection = Selection()
     var roles: [String] = []
+    /// Whether the tables of the next migration are tried, too.
+    var triesFuture = false
     var options = EngineOptions()
     var voice: Voice
 
@@ -100,16 +102,19 @@ struct Session: Sendable {
         report.logins = expectations.trials
             .filter { seen.insert($0.role).inserted }
             .compactMap { snapshot.rolesByName[$0.role].map(access.loginFacts) }
-        announce(expectations.trials, server)
-        let display = ProgressDisplay(voice, total: expectations.trials.count)
+        var trials = expectations.trials
+        let future = triesFuture ? FutureExpectations(following: trials, access) : nil
+        trials += future?.trials ?? []
+        announce(trials, server)
+        let display = ProgressDisplay(voice, total: trials.count)
         let runner = Runner(access, options: options, target: target, stop: stop)
-        let outcome = try await runner.run(expectations.trials, preparedOver: connection) {
+        let outcome = try await runner.run(trials, preparedOver: connection) {
             display.show($0)
         }
         display.clear()
         report.records = outcome.records
         report.sequencesConsumed = outcome.sequencesConsumed
-        report.notes = outcome.notes
+        report.notes = outcome.notes + (future?.notes ?? [])
         return outcome.plans
     }
 
@@ -125,7 +130,7 @@ struct Session: Sendable {
 
     private func announce(_ trials: [Trial], _ server: Server) {
         let roles = Set(trials.map(\.role)).count
-        let relations = Set(trials.map(\.object)).count
+        let relations = Set(trials.filter { $0.operation != .future }.map(\.object)).count
         voice.say(
             "\(trials.count) \(trials.count == 1 ? "trial" : "trials") of \(roles) "
                 + "\(roles == 1 ? "role" : "roles") on \(relations) "
