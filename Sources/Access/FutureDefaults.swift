@@ -39,6 +39,8 @@ extension AccessMap {
             let grantee = snapshot.rolesByName[missing.grantee]
         else { return nil }
         let objects: DefaultPrivileges.Objects = relation.kind == .sequence ? .sequences : .tables
+        // What the code of one table needs of another is no matter of new tables.
+        guard privilege == (objects == .sequences ? .usage : .insert) else { return nil }
         let heir = principal(grantee.oid)
         guard
             !willHave(
