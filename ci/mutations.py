@@ -268,7 +268,7 @@ def owners_rights():
 
 
 def databases():
-    inner = ["counters", "tenants", "behind", "defined", "parents"]
+    inner = ["counters", "tenants", "base", "defined", "parents"]
     excluded = [option for table in inner for option in ("-T", table)]
     kinds = Database("kinds", ["kinds_app"], ["-N", "team"] + excluded, False, None)
     version = int(kinds.psql.run("SHOW server_version_num")[0])

@@ -203,7 +203,7 @@ extension AccessMap {
                     verdict: .failed,
                     problem: .missingColumnPrivilege,
                     reason: place
-                        ?? "the role holds INSERT on other columns only, and this one must be given",
+                        ?? "the role is granted single columns only, and what the insert names must be among them",
                     stage: .tablePrivilege,
                     missing: closed.map {
                         missing(.insert, on: layer.relation.objectName, checked, column: $0.name)
