@@ -37,7 +37,8 @@ package enum FixScript {
     }
 
     private static func isCured(_ record: Record) -> Bool {
-        record.verdict == .failed && !record.cure.isEmpty && record.cure.allSatisfy(\.isProven)
+        (record.verdict == .failed || record.problem == .setRole) && !record.cure.isEmpty
+            && record.cure.allSatisfy(\.isProven)
     }
 
     private static func heading(

@@ -215,4 +215,34 @@ struct ProofTests {
         #expect(!cure.proven)
         #expect(cure.why?.contains("no grants today") ?? false)
     }
+
+    @Test(
+        "Who made a role may grant it to itself, and that is proven (16 and later)",
+        arguments: TestServer.all.filter { $0.major >= 16 }
+    )
+    func madeRole(server: TestServer) async throws {
+        let master = uniqueRoleName("master")
+        let app = uniqueRoleName("made")
+        let database = try await server.makeDatabase(
+            sql: """
+                CREATE ROLE \(master) LOGIN CREATEROLE;
+                SET ROLE \(master);
+                CREATE ROLE \(app);
+                RESET ROLE;
+                CREATE TABLE t (v text NOT NULL);
+                GRANT INSERT ON t TO \(app);
+                """
+        )
+        let before = try database.fingerprint()
+        let run = try await ReportedRun.of(database, ["--role", app], as: master)
+        #expect(run.command.status == 2)
+        let trial = try #require(run.report.trial("set-role \(app)"))
+        let cure = try #require(trial.cure.first)
+        #expect(cure.proven && cure.runBy == master, "\(trial)")
+        #expect(trial.reason?.contains("although it is a member (SET FALSE)") ?? false)
+        #expect(try database.fingerprint().difference(from: before) == [])
+        try database.execute(cure.sql, as: master)
+        let again = try await ReportedRun.of(database, ["--role", app], as: master)
+        #expect(again.command.status == 0)
+    }
 }
