@@ -50,6 +50,27 @@ extension AccessMap {
             + "privilege, but the membership does not inherit"
     }
 
+    /// Everything that the catalog alone shows an insert to lack, in the order in which the server
+    /// would ask; what only code needs is not among it.
+    package func visibleLacks(of attempt: InsertAttempt) -> [MissingPrivilege] {
+        var found: [MissingPrivilege] = []
+        while found.count < 32 {
+            let map = granting(found)
+            let user = map.principal(attempt.role.oid)
+            let layers = map.layers(of: attempt)
+            let sequences = layers.flatMap { $0.sequenceColumns(in: snapshot) }
+                .filter { !$0.column.isIdentity && !map.canAdvance(user, $0.sequence) }
+                .map { missing(.usage, on: $0.sequence.objectName, user) }
+            let next =
+                map.schemaOrTableDenial(user, layers, attempt)?.missing
+                ?? sequences + map.forbiddenRoutines(user, layers).flatMap(\.missing)
+            let new = next.filter { !found.contains($0) }
+            guard !new.isEmpty else { break }
+            for lacking in new where !found.contains(lacking) { found.append(lacking) }
+        }
+        return found
+    }
+
     /// The statement's own privileges: schema, relation, columns, defaults, checks, indexes.
     private func denialOfStatement(
         _ error: ServerError,

@@ -14,6 +14,8 @@ struct Proof {
     let runner: LaneRunner
     let relation: Relation
     let place: Int
+    /// The role whose privileges count.
+    let role: Role
 
     /// What became of one try.
     private enum Try {
@@ -32,7 +34,7 @@ struct Proof {
                 return grants.isEmpty ? failed : unproven(failed, grants, notCured(current))
             }
             let possible = possibleGrants(for: next)
-            guard let grant = possible.first else { return unproven(failed, grants, nil, next) }
+            guard let grant = possible.first else { return ungrantable(failed, grants, next) }
             grants.append(grant)
             var outcome = try attempt(failed.trial, with: grants)
             for other in possible.dropFirst() {

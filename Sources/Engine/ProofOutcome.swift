@@ -1,5 +1,6 @@
 internal import Access
 internal import Catalog
+internal import RowSynthesis
 internal import Trials
 
 extension Proof {
@@ -20,41 +21,60 @@ extension Proof {
         return record
     }
 
-    /// The record of a trial whose cure could not be seen to suffice; `next` is what would have to be
-    /// granted by somebody that the connecting role cannot become.
-    func unproven(
-        _ failed: Record,
-        _ grants: [PlannedGrant],
-        _ why: String?,
-        _ next: MissingPrivilege? = nil
-    ) -> Record {
+    /// The record of a trial whose cure was tried and could not be seen to suffice.
+    func unproven(_ failed: Record, _ grants: [PlannedGrant], _ why: String) -> Record {
         var record = failed
         record.suspects = []
         // A mere suspicion that no try has confirmed is no cure.
-        let isSuspicion = { (missing: MissingPrivilege) in !failed.missing.contains(missing) }
-        var cures = cures(
-            grants.filter { grant in !isSuspicion(grant.missing) || why == nil },
+        record.cure = cures(
+            grants.filter { failed.missing.contains($0.missing) },
             isProven: false,
             doubt: why
         )
-        if let next, !(grants.isEmpty && isSuspicion(next)) {
-            let grantors = access.grantors(of: next, for: user)
-            let doubt = membershipDoubt(grantors.names.first)
-            cures = cures.map {
-                Cure(sql: $0.sql, runBy: $0.runBy, isProven: false, doubt: doubt)
-            }
-            cures.append(
-                Cure(
-                    sql: shown([next]),
-                    runBy: grantors.names.first ?? "",
-                    isProven: false,
-                    doubt: doubt
-                )
-            )
-            record.missing = unique(failed.missing + grants.map(\.missing) + [next])
-        }
-        record.cure = cures
         return record
+    }
+
+    /// The record of a trial for which the connecting role may not grant what is missing next: what was
+    /// found so far, and what the catalog shows beyond it.
+    func ungrantable(
+        _ failed: Record,
+        _ grants: [PlannedGrant],
+        _ next: MissingPrivilege
+    ) -> Record {
+        guard !grants.isEmpty || failed.missing.contains(next) else {
+            var record = failed
+            record.suspects = []
+            return record
+        }
+        let found = unique(failed.missing + grants.map(\.missing) + [next])
+        let beyond = visibleLacks.filter { !found.contains($0) }
+        let planned = grants.map { ($0, nil as String?) }
+        let others = (found + beyond)
+            .filter { missing in !grants.contains { $0.missing == missing } }
+            .map { missing in
+                let grantor = access.grantors(of: missing, for: user).names.first
+                return (
+                    PlannedGrant(missing: missing, grant: missing, grantor: grantor ?? ""),
+                    membershipDoubt(grantor) as String?
+                )
+            }
+        let doubt = others.lazy.compactMap(\.1).first ?? ""
+        var record = failed
+        record.suspects = []
+        record.missing = found + beyond
+        record.cure = cures((planned + others).map(\.0), isProven: false, doubt: doubt)
+        return record
+    }
+
+    private var visibleLacks: [MissingPrivilege] {
+        access.visibleLacks(
+            of: InsertAttempt(
+                role: role,
+                relation: relation,
+                named: runner.draft(for: relation).named,
+                isForcingConstraints: false
+            )
+        )
     }
 
     /// The record of a trial that lacks no privilege after the grants, and does not pass all the same.

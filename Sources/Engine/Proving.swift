@@ -23,14 +23,16 @@ extension Runner {
         let start = ContinuousClock.now
         for (place, record) in failed.sorted(by: { $0.key < $1.key }) {
             guard !stop.isRequested,
-                let relation = context.snapshot.relationsByName[record.trial.object]
+                let relation = context.snapshot.relationsByName[record.trial.object],
+                case .ready(let frame)? = context.frames[record.trial.role]
             else { continue }
             let proof = Proof(
                 access: context.access,
                 user: context.user,
                 runner: runner,
                 relation: relation,
-                place: place
+                place: place,
+                role: frame.effective
             )
             if ContinuousClock.now - start > Self.timeForProofs {
                 let alike = record.missing.first.flatMap { proven[$0] }
