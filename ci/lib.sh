@@ -54,11 +54,11 @@ need_packages() {
     [ "$status" -eq 0 ] || give_up "apt-get could not install ${missing[*]}"
 }
 
-# Starts a private server, by Unix socket only, which goes with this script; psql and pgsmoke find
-# it by PGHOST and PGUSER. A folder for other files, as short-lived, is left in $scratch.
+# Starts a private server, of the programs in a directory or this machine's newest, by Unix socket
+# only, which goes with this script; psql and pgsmoke find it by PGHOST and PGUSER. A folder for other files, as short-lived, is left in $scratch.
 start_server() {
-    local binaries account=()
-    binaries=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+    local binaries=${1:-} account=()
+    [ -n "$binaries" ] || binaries=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
     [ -n "$binaries" ] || binaries=$(pg_config --bindir)
     scratch=$(mktemp -d /tmp/pgsmoke.XXXXXX)
     if [ "$(id -u)" -eq 0 ]; then

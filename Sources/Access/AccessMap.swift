@@ -12,6 +12,8 @@ package struct AccessMap: Sendable {
     private let lists: [String: ACL]
     /// `pg_read_all_data`, `pg_write_all_data` and `pg_maintain`, where the server has them.
     private let readers, writers, maintainers: [OID]
+    /// What a proof hands out beyond what the snapshot says.
+    var given: Set<Given> = []
 
     package init(_ snapshot: Snapshot, objects: ObjectCatalog? = nil) {
         self.snapshot = snapshot
@@ -34,7 +36,9 @@ package struct AccessMap: Sendable {
         )
     }
 
-    package func principal(_ role: OID) -> Principal { Principal(role, in: snapshot) }
+    package func principal(_ role: OID) -> Principal {
+        Principal(role, in: snapshot) { $0.inherits || isGiven($0) }
+    }
 
     /// The role as it would be if every membership inherited.
     package func principalAsIfInheriting(_ role: OID) -> Principal {
@@ -90,6 +94,7 @@ package struct AccessMap: Sendable {
     package func has(_ principal: Principal, _ privilege: Privilege, on relation: Relation) -> Bool
     {
         has(principal, privilege, by: relation.acl, on: relation.kind)
+            || isGiven(privilege, on: .relation(relation.oid), to: principal)
     }
 
     /// Whether the principal has the privilege on one column, by the relation or by the column.
@@ -108,7 +113,10 @@ package struct AccessMap: Sendable {
         _ privilege: Privilege,
         _ columns: [Column]
     ) -> Bool {
-        columns.contains { !$0.acl.isEmpty && grants($0.acl, privilege, to: principal) }
+        columns.contains { column in
+            !column.acl.isEmpty && grants(column.acl, privilege, to: principal)
+                || isGiven(privilege, on: .column(column.relation, column.number), to: principal)
+        }
     }
 
     /// Whether the principal has the privilege on the relation or on any of its columns.
@@ -128,10 +136,12 @@ package struct AccessMap: Sendable {
 
     package func has(_ principal: Principal, _ privilege: Privilege, on schema: Schema) -> Bool {
         has(principal, privilege, by: schema.acl, on: .schema)
+            || isGiven(privilege, on: .schema(schema.oid), to: principal)
     }
 
     package func canExecute(_ principal: Principal, _ routine: Routine) -> Bool {
         has(principal, .execute, by: routine.acl, on: .function)
+            || isGiven(.execute, on: .routine(routine.oid), to: principal)
     }
 
     package func canConnect(_ principal: Principal) -> Bool {

@@ -7,7 +7,8 @@ internal import Trials
 /// and a name that is put together at run time is missed.
 package struct InsertReach: Sendable {
     private let snapshot: Snapshot
-    private let byName: [String: [Relation]]
+    let byName: [String: [Relation]]
+    let routinesByName: [String: [Routine]]
     /// What the functions of triggers name, each read once.
     private let namedByRoutine: [OID: Named]
 
@@ -20,6 +21,10 @@ package struct InsertReach: Sendable {
         self.snapshot = snapshot
         let byName = Dictionary(grouping: snapshot.orderedRelations, by: \.name)
         self.byName = byName
+        routinesByName = Dictionary(
+            grouping: snapshot.routines.values.sorted { $0.oid < $1.oid },
+            by: \.name
+        )
         var named: [OID: Named] = [:]
         for trigger in snapshot.triggers.values.joined() where named[trigger.routine] == nil {
             guard let routine = snapshot.routines[trigger.routine] else { continue }

@@ -9,6 +9,8 @@ package struct Judgement: Sendable, Hashable {
     package var reason: String
     package var stage: Stage
     package var missing: [MissingPrivilege] = []
+    /// What else may be lacking, all of it confirmed by the catalog, the likeliest first.
+    package var suspects: [MissingPrivilege] = []
 }
 
 extension AccessMap {
@@ -23,7 +25,8 @@ extension AccessMap {
             return judgement(
                 .inconclusive,
                 .inconclusive,
-                "TriggerRule: \(routineNamed(by: error, in: attempt)) refused the row by RAISE"
+                "TriggerRule: \(routineNamed(by: error, in: attempt)) refused the row by RAISE; "
+                    + "no GRANT cures that"
             )
         }
         switch error.sqlState {
@@ -212,8 +215,20 @@ extension AccessMap {
             problem: problem,
             reason: "\(routineNamed(by: error, in: attempt)) names something that is not there; "
                 + "no application can insert",
-            stage: stage
+            stage: stage,
+            suspects: hiddenSchemas(from: error, attempt)
         )
+    }
+
+    /// The closed schemas that hold what is not found: the server passes over them in the
+    /// search_path without a word.
+    private func hiddenSchemas(
+        from error: ServerError,
+        _ attempt: InsertAttempt
+    ) -> [MissingPrivilege] {
+        let code = code(around: error, in: attempt)
+        return closedObjects(namedIn: code.texts, to: principal(code.user), .anything)
+            .filter { $0.object.kind == .schema }
     }
 
     /// Finds the parameter that `current_setting` asked for, in defaults, policies and functions.

@@ -47,6 +47,34 @@ struct Words {
         }
     }
 
+    /// Everything that may be an identifier, each once: words as they are and folded to lower case,
+    /// and the parts of dotted names in string literals.
+    var names: [String] {
+        var seen: Set<String> = []
+        var names: [String] = []
+        func add(_ name: some StringProtocol) {
+            if seen.insert(String(name)).inserted { names.append(String(name)) }
+        }
+        for word in words {
+            guard word.hasPrefix("'") else {
+                add(word)
+                add(word.lowercased())
+                continue
+            }
+            let literal = word.dropFirst()
+            for part in literal.split(separator: ".") {
+                let part = part.replacing("\"", with: "")
+                add(part)
+                add(part.lowercased())
+            }
+            // A statement that code puts together.
+            if literal.contains(where: \.isWhitespace), !literal.contains("'") {
+                for name in Words(String(literal)).names { add(name) }
+            }
+        }
+        return names
+    }
+
     /// The privilege that the statement around a table's name needs on it.
     func privilege(at place: Int) -> Privilege? {
         var before = words[..<place].suffix(6).reversed().map { $0.lowercased() }

@@ -30,6 +30,8 @@ package struct Snapshot: Sendable {
     package let routines: [OID: Routine]
     package let triggers: [OID: [Trigger]]
     package let policies: [OID: [Policy]]
+    /// What the objects that roles will make come with.
+    package let defaultPrivileges: [DefaultPrivileges]
     package let reach: Reach
 
     /// Reads the catalog of the connected database in one round trip and one transaction.
@@ -94,6 +96,7 @@ private struct Builder {
             Part(\.types), Part(\.labels), Part(\.constraints), Part(\.uniqueIndexes),
             Part(\.partitionKeys), Part(\.sequences), Part(\.routines), Part(\.triggers),
             Part(\.policies),
+            Part(\.defaultPrivileges),
             Part(\.dependencies),
         ]
     }
@@ -115,6 +118,7 @@ private struct Builder {
     var routines: [Routine] = []
     var triggers: [Trigger] = []
     var policies: [Policy] = []
+    var defaultPrivileges: [DefaultPrivileges] = []
     var dependencies: [Dependency] = []
 
     consuming func snapshot() -> Snapshot {
@@ -151,6 +155,7 @@ private struct Builder {
             routines: Dictionary(routines.map { ($0.oid, $0) }) { first, _ in first },
             triggers: Dictionary(grouping: triggers, by: \.relation),
             policies: Dictionary(grouping: policies, by: \.relation),
+            defaultPrivileges: defaultPrivileges,
             reach: Reach(dependencies)
         )
     }

@@ -91,6 +91,8 @@ func watchdog(
             "PATH": environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin",
             "LC_ALL": "C",
             "TZ": "UTC",
+            // Locales of one's own, for servers that speak another language.
+            "LOCPATH": environment["LOCPATH"] ?? "",
         ]),
         workingDirectory: "/",
         platformOptions: platform

@@ -72,6 +72,10 @@ extension LaneRunner {
             case .frame, .preparation:
                 try connection.execute("ROLLBACK")
                 throw .server(error)
+            case .gate, .grant:
+                try connection.execute("ROLLBACK")
+                rehearsal?.failure = (purpose, error)
+                throw .server(error)
             case .shield(let index):
                 try connection.execute("ROLLBACK")
                 return steps + [.shieldFailed(index)]
@@ -171,6 +175,7 @@ extension LaneRunner {
             }
         }
         if !shields.isEmpty { script.add("ROLLBACK") }
+        try rehearsal?.enter(&script, with: connection)
         return script
     }
 

@@ -22,6 +22,8 @@ package struct EngineOptions: Sendable, Hashable {
     package var rowBudget: Int
     /// Whether reports may show the values of rows.
     package var showsRows: Bool
+    /// Whether cures are tried after the trials.
+    package var provesCures = true
 
     package init(
         jobs: Int = 1,

@@ -32,7 +32,7 @@ extension LaneRunner {
             default: break
             }
         }
-        return Record(
+        var record = Record(
             trial: pending.trial,
             verdict: judgement.verdict,
             reason: judgement.reason,
@@ -43,6 +43,8 @@ extension LaneRunner {
             tried: draft.row.described(showingValues: context.options.showsRows),
             missing: judgement.missing
         )
+        record.suspects = judgement.suspects
+        return record
     }
 
     /// Judges a trial whose parents could not be put in place.

@@ -6,7 +6,7 @@ internal import Trials
 
 /// Carries out the trials of one relation after another over one connection.
 final class LaneRunner {
-    let context: RunContext
+    private(set) var context: RunContext
     let connection: Connection
     /// Whether no other lane is at work: nothing is shielded then, and the time limits are full.
     let isAlone: Bool
@@ -20,6 +20,8 @@ final class LaneRunner {
     private(set) var drawn: [OID: Int] = [:]
     /// The statements that decided each trial, by its place in the plan.
     var plans: [Int: PlannedTrial] = [:]
+    /// The grants that every transaction carries out first, for proofs.
+    var rehearsal: Rehearsal?
 
     init(_ context: RunContext, over connection: Connection, isAlone: Bool = false) {
         self.context = context
@@ -89,7 +91,7 @@ final class LaneRunner {
         synthesizer.draft(for: relation, knowing: RowKnowledge())
     }
 
-    private static func detectorFailed(_ trial: Trial) -> Record {
+    static func detectorFailed(_ trial: Trial) -> Record {
         Record(
             trial: trial,
             verdict: .error,
@@ -97,6 +99,17 @@ final class LaneRunner {
                 + "of it could be trusted",
             problem: .detectorFailed
         )
+    }
+
+    /// Lets every transaction carry out the grants first, and errors be understood as if they were
+    /// there.
+    func rehearse(_ grants: [PlannedGrant], for relation: Relation, _ access: AccessMap) {
+        rehearsal = Rehearsal(grants: grants)
+        context.access = access.granting(grants.map(\.grant))
+        // Those whose names code puts together could not be foreseen, and can be shielded now.
+        let sequences = grants.filter { $0.missing.object.kind == .sequence }
+            .compactMap { context.snapshot.relationsByName[$0.missing.object] }
+        context.foresee(sequences, of: relation)
     }
 
     /// Counts one call of `nextval` on each of the sequences.

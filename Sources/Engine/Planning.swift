@@ -49,7 +49,7 @@ extension TrialScript.Purpose {
         case .force: .force(0)
         case .forceScaffold: .forceScaffold(0)
         case .identity: .identity(0)
-        case .frame, .shield, .scaffold, .preparation: self
+        case .frame, .gate, .grant, .shield, .scaffold, .preparation: self
         }
     }
 
@@ -57,7 +57,7 @@ extension TrialScript.Purpose {
     fileprivate var isDecisive: Bool {
         switch self {
         case .statement, .force, .forceScaffold: true
-        case .frame, .shield, .scaffold, .preparation, .role, .identity: false
+        case .frame, .gate, .grant, .shield, .scaffold, .preparation, .role, .identity: false
         }
     }
 }

@@ -75,7 +75,7 @@ struct Preflight {
                 frame.isDetectorProven = error.sqlState == .insufficientPrivilege
                 return .ready(frame)
             }
-            if failed == lines.count - 1 { return .cannotSet(setRoleRecord(frame, error)) }
+            if failed == lines.count - 1 { return .cannotSet(try setRoleRecord(frame, error)) }
             guard let culprit = try unsettable(in: frame) else { throw .server(error) }
             frame.notApplied.append(frame.settings[culprit].name)
             frame.settings.remove(at: culprit)
@@ -97,14 +97,12 @@ struct Preflight {
         return nil
     }
 
-    private func setRoleRecord(_ frame: RoleFrame, _ error: ServerError) -> Record {
+    private func setRoleRecord(
+        _ frame: RoleFrame,
+        _ error: ServerError
+    ) throws(PostgresError) -> Record {
         let target = frame.effective
         let user = snapshot.server.user
-        let grant = "GRANT \(Identifier.sql(target.name)) TO \(Identifier.sql(user))"
-        let options = snapshot.server.version >= 160_000 ? " WITH SET TRUE, INHERIT FALSE" : ""
-        // A role may not grant itself: it takes ADMIN on it, which a superuser always has.
-        let superuser =
-            snapshot.roles.values.filter(\.isSuperuser).min { $0.oid < $1.oid }?.name ?? user
         return Record(
             trial: Trial(
                 role: frame.role.name,
@@ -113,8 +111,9 @@ struct Preflight {
             ),
             verdict: .error,
             reason:
-                "\(Identifier.displayed(user)) may not SET ROLE to \(Identifier.displayed(target.name)), "
-                + "so none of its trials was carried out",
+                "\(Identifier.displayed(user)) may not SET ROLE to \(Identifier.displayed(target.name))"
+                + (isMember(of: target) ? " although it is a member (SET FALSE)" : "")
+                + ", so none of its trials was carried out",
             problem: .setRole,
             sqlState: error.sqlState.code,
             message: error.message,
@@ -125,7 +124,40 @@ struct Preflight {
                     grantee: user
                 )
             ],
-            cure: [Cure(sql: grant + options, runBy: superuser, isProven: false)]
+            cure: [try membershipCure(target)]
+        )
+    }
+
+    private var userOID: OID? { snapshot.rolesByName[snapshot.server.user]?.oid }
+
+    private func isMember(of role: Role) -> Bool {
+        userOID.map { snapshot.membershipsByMember[$0, default: []] }?
+            .contains { $0.group == role.oid } ?? false
+    }
+
+    /// The membership that would let the role be tried; proven if the connecting role may grant it to
+    /// itself, as one that made the role can.
+    private func membershipCure(_ target: Role) throws(PostgresError) -> Cure {
+        let options = snapshot.server.version >= 160_000 ? " WITH SET TRUE, INHERIT FALSE" : ""
+        let user = snapshot.server.user
+        let shown = "GRANT \(Identifier.sql(target.name)) TO \(Identifier.sql(user))\(options)"
+        let role = try connection.quoted(identifier: target.name)
+        let sent = "GRANT \(role) TO \(try connection.quoted(identifier: user))\(options)"
+        let results = try connection.exchange(
+            ["BEGIN"] + Rehearsal.gate + [sent, "SET LOCAL ROLE \(role)", "ROLLBACK"]
+        )
+        if connection.isInTransaction { try connection.execute("ROLLBACK") }
+        if case .succeeded = results.last {
+            return Cure(sql: shown, runBy: user, isProven: true)
+        }
+        let superuser =
+            snapshot.roles.values.filter(\.isSuperuser).min { $0.oid < $1.oid }?.name ?? user
+        return Cure(
+            sql: shown,
+            runBy: superuser,
+            isProven: false,
+            doubt:
+                "it takes a superuser, or a role with ADMIN on \(Identifier.displayed(target.name))"
         )
     }
 }

@@ -7,8 +7,8 @@ internal import Trials
 
 /// What all lanes of a run share.
 struct RunContext: Sendable {
-    let access: AccessMap
-    let options: EngineOptions
+    var access: AccessMap
+    var options: EngineOptions
     let declarations: Declarations
     /// The connecting role.
     let user: Principal
@@ -51,6 +51,13 @@ struct RunContext: Sendable {
             guard let relation = snapshot.relationsByName[object] else { continue }
             foreseen[relation.oid] = reachedSequences(of: relation)
         }
+    }
+
+    /// Counts sequences that a denial has made known among those that a relation draws from.
+    mutating func foresee(_ sequences: [Relation], of relation: Relation) {
+        let known = self.sequences(of: relation)
+        let new = sequences.filter { sequence in !known.contains { $0.oid == sequence.oid } }
+        if !new.isEmpty { foreseen[relation.oid] = (known + new).sorted { $0.oid < $1.oid } }
     }
 
     /// The sequences that a trial of a relation may draw from: its own, and those of code that the

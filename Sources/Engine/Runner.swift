@@ -9,8 +9,8 @@ package struct Runner: Sendable {
     private let access: AccessMap
     private let options: EngineOptions
     private let target: ConnectionTarget
-    private let stop: StopSignal
     private let declarations: Declarations
+    let stop: StopSignal
 
     package init(
         _ access: AccessMap,
@@ -72,6 +72,11 @@ package struct Runner: Sendable {
         if let last {
             do {
                 try retry(&gathered, units, context, over: last)
+                if options.provesCures {
+                    try prove(&gathered, trials, context, over: last)
+                    try explainRecurrence(&gathered, context, over: last)
+                }
+                try tryFuture(&gathered, trials, context, over: last)
                 if let watch {
                     gathered.notes += try moved(
                         since: watch,

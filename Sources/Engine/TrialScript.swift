@@ -5,6 +5,10 @@ struct TrialScript {
     enum Purpose: Sendable, Hashable {
         /// Opening and closing the transaction, time limits.
         case frame
+        /// Waiting for other proofs to end.
+        case gate
+        /// Carrying out a grant that a proof tries, by its place in the rehearsal.
+        case grant(Int)
         /// Shielding a sequence, by its place in the list of shields.
         case shield(Int)
         /// Putting a scaffold row in place, by its place in the draft.
@@ -24,7 +28,7 @@ struct TrialScript {
         /// The trial that the statement belongs to alone.
         var trial: Int? {
             switch self {
-            case .frame, .shield, .scaffold, .preparation: nil
+            case .frame, .gate, .grant, .shield, .scaffold, .preparation: nil
             case .role(let trial), .statement(let trial), .force(let trial),
                 .forceScaffold(let trial), .identity(let trial):
                 trial
@@ -42,6 +46,17 @@ struct TrialScript {
 
     mutating func add(_ lines: [String], for purpose: Purpose) {
         for line in lines { add(line, for: purpose) }
+    }
+
+    /// Puts lines before the first statement whose purpose the condition picks.
+    mutating func insert(
+        _ lines: [String],
+        for purpose: Purpose,
+        before isPlace: (Purpose) -> Bool
+    ) {
+        guard let place = purposes.firstIndex(where: isPlace) else { return }
+        statements.insert(contentsOf: lines, at: place)
+        purposes.insert(contentsOf: lines.map { _ in purpose }, at: place)
     }
 
     /// What became of a script.

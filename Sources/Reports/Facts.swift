@@ -11,6 +11,13 @@ struct Fact: Hashable {
         case decided
         case cure
         case runBy = "run as"
+        /// Why it will come back.
+        case again
+        /// What ends that.
+        case ends = "for good"
+
+        /// Whether the fact is SQL to be run.
+        var isStatement: Bool { self == .cure || self == .ends }
     }
 
     let label: Label
@@ -50,12 +57,27 @@ extension Record {
         add(.reason, reason.map(oneLine))
         if verdict == .inconclusive { add(.reached, stage.map(reached)) }
         if decidedBy == .catalog { add(.decided, "from the catalog; nothing was executed") }
-        for (runBy, cures) in cure.grouped(by: \.runBy) {
-            for cure in cures { add(.cure, terminated(PrintableText.line(cure.sql))) }
-            let proof = cures.allSatisfy(\.isProven) ? "proven to cure this" : "not proven"
-            add(.runBy, "\(PrintableText.name(runBy)) (\(proof))")
+        add(cure, .cure)
+        if let recurrence {
+            add(.again, oneLine(recurrence.why))
+            add(recurrence.cure, .ends)
         }
         return facts
+
+        func add(_ cures: [Cure], _ label: Fact.Label) {
+            for (role, cures) in cures.grouped(by: \.runBy) {
+                for cure in cures { add(label, terminated(PrintableText.line(cure.sql))) }
+                add(.runBy, PrintableText.name(role) + proof(of: cures, label))
+            }
+        }
+    }
+
+    private func proof(of cures: [Cure], _ label: Fact.Label) -> String {
+        if cures.allSatisfy(\.isProven) {
+            return label == .ends ? " (tried on a new table: it works)" : " (tried: this cures it)"
+        }
+        let doubt = cures.lazy.compactMap(\.doubt).first.map { ": \(oneLine($0))" } ?? ""
+        return " (not proven\(doubt))"
     }
 
     private var serverAnswer: String? {
@@ -65,14 +87,18 @@ extension Record {
     }
 
     private func denial(_ privilege: MissingPrivilege) -> String {
-        let isAnothers = privilege.grantee != trial.role
+        let isAnothers = privilege.grantee != trial.role && trial.operation != .setRole
         return described(privilege)
             + (isAnothers
                 ? " to \(PrintableText.name(privilege.grantee)), whose rights the server used" : "")
     }
 
     private func described(_ privilege: MissingPrivilege) -> String {
-        PrintableText.line(privilege.privilege)
+        if trial.operation == .future, let schema = privilege.object.schema {
+            return PrintableText.line(privilege.displayedPrivilege)
+                + " on new \(privilege.object.kind.rawValue)s in schema \(PrintableText.name(schema))"
+        }
+        return PrintableText.line(privilege.displayedPrivilege)
             + " on \(privilege.object.kind.rawValue) \(PrintableText.name(of: privilege.object))"
     }
 

@@ -9,6 +9,7 @@ struct JSONTrial: Encodable {
         case role
         case operation
         case object
+        case creator
         case expected
         case verdict
         case reason
@@ -20,6 +21,7 @@ struct JSONTrial: Encodable {
         case tried
         case missing
         case cure
+        case recurs
         case seconds
     }
 
@@ -29,6 +31,7 @@ struct JSONTrial: Encodable {
         try json.encode(record.trial.role, forKey: .role)
         try json.encode(record.trial.operation.rawValue, forKey: .operation)
         try json.encode(JSONObject(object: record.trial.object), forKey: .object)
+        try json.encode(record.trial.creator, forKey: .creator)
         try json.encode(record.trial.expected.rawValue, forKey: .expected)
         try json.encode(record.verdict.rawValue, forKey: .verdict)
         try json.encode(record.reason, forKey: .reason)
@@ -40,6 +43,7 @@ struct JSONTrial: Encodable {
         try json.encode(record.tried, forKey: .tried)
         try json.encode(record.missing.map(JSONMissing.init), forKey: .missing)
         try json.encode(record.cure.map(JSONCure.init), forKey: .cure)
+        try json.encode(record.recurrence.map(JSONRecurrence.init), forKey: .recurs)
         try json.encode(TimeText.milliseconds(record.seconds), forKey: .seconds)
     }
 }
@@ -58,7 +62,7 @@ struct JSONMissing: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var json = encoder.container(keyedBy: CodingKeys.self)
-        try json.encode(missing.privilege, forKey: .privilege)
+        try json.encode(missing.displayedPrivilege, forKey: .privilege)
         try json.encode(missing.object.kind.rawValue, forKey: .kind)
         try json.encode(missing.object.schema, forKey: .schema)
         try json.encode(missing.object.name, forKey: .name)
@@ -74,6 +78,7 @@ struct JSONCure: Encodable {
         case sql
         case runBy
         case proven
+        case why
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -81,5 +86,22 @@ struct JSONCure: Encodable {
         try json.encode(cure.sql, forKey: .sql)
         try json.encode(cure.runBy, forKey: .runBy)
         try json.encode(cure.isProven, forKey: .proven)
+        try json.encode(cure.doubt, forKey: .why)
+    }
+}
+
+/// Why a failure will come back, and what ends it.
+struct JSONRecurrence: Encodable {
+    let recurrence: Recurrence
+
+    private enum CodingKeys: String, CodingKey {
+        case why
+        case cure
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(recurrence.why, forKey: .why)
+        try json.encode(recurrence.cure.map(JSONCure.init), forKey: .cure)
     }
 }

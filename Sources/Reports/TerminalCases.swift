@@ -37,7 +37,8 @@ struct TerminalCases {
         if trial.operation == .connect { return "" }
         if trial.operation == .lint { return "lint" }
         let role = PrintableText.name(trial.role)
-        guard let schema = trial.object.schema else { return "role \(role)" }
+        let schema = trial.operation == .future ? trial.object.name : trial.object.schema
+        guard let schema else { return "role \(role)" }
         return "role \(role), schema \(PrintableText.name(schema))"
     }
 
@@ -64,9 +65,9 @@ struct TerminalCases {
                 fact.label == last ? "" : fact.label.rawValue,
                 fact.text,
                 indent: "  ",
-                tone: fact.label == .cure ? .good : fact.label == .denied ? .strong : nil,
+                tone: fact.label.isStatement ? .good : fact.label == .denied ? .strong : nil,
                 // A statement is there to be copied.
-                isBroken: fact.label != .cure,
+                isBroken: !fact.label.isStatement,
                 most: fact.label == .tried && !isVerbose ? 3 : .max
             )
             last = fact.label

@@ -10,6 +10,10 @@ package enum CaseName {
         case .setRole: return fitting(trial.object.displayed) { "set-role \($0)" }
         case .lint:
             return fitting(trial.object.displayed) { "lint \(trial.rule ?? "") \($0)" }
+        case .future:
+            let creator = shortened(Identifier.displayed(trial.creator ?? ""), to: limit / 3)
+            let role = shortened(Identifier.displayed(trial.role), to: limit / 3)
+            return fitting(trial.object.displayed) { "future \($0) by \(creator) as \(role)" }
         default:
             let ending = trial.expected == .denied ? " is denied" : ""
             let role = Identifier.displayed(trial.role)
@@ -30,6 +34,7 @@ package enum CaseName {
             case .lint:
                 ["lint"] + [trial.object.schema].compactMap(\.self).map(Identifier.displayed)
             case .setRole: [Identifier.displayed(trial.role)]
+            case .future: [trial.role, trial.object.name].map(Identifier.displayed)
             default:
                 [trial.role, trial.object.schema ?? ""].map(Identifier.displayed)
             }

@@ -17,6 +17,7 @@ extension Record {
             record.problem = nil
             record.reason = denialReason
             record.missing = []
+            record.suspects = []
             record.cure = []
         case .failed:
             record.verdict = .inconclusive
@@ -34,7 +35,7 @@ extension Record {
     private var denialReason: String? {
         guard let lacking = missing.first else { return reason }
         let what =
-            "\(lacking.privilege) on \(lacking.object.kind.rawValue) \(lacking.object.displayed)"
+            "\(lacking.displayedPrivilege) on \(lacking.object.kind.rawValue) \(lacking.object.displayed)"
         switch lacking.object.kind {
         case .sequence, .function:
             return "denied by the lack of \(what) alone: the privilege on the table itself is held"

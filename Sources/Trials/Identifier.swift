@@ -19,13 +19,6 @@ package enum Identifier {
         return quoted + "\""
     }
 
-    /// Writes `name(argument types)`, as `pg_get_function_identity_arguments` gives the types.
-    static func displayedSignature(_ signature: String) -> String {
-        guard let parenthesis = signature.firstIndex(of: "(") else { return displayed(signature) }
-        return displayed(String(signature[..<parenthesis]))
-            + PrintableText.line(String(signature[parenthesis...]))
-    }
-
     private static func isBare(_ name: String) -> Bool {
         guard let first = name.utf8.first, isLetter(first) else { return false }
         return name.utf8.allSatisfy {

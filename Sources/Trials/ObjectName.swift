@@ -28,11 +28,22 @@ package struct ObjectName: Sendable, Hashable, Codable {
     /// The schema that holds the object; `nil` for schemas, roles and databases.
     package var schema: String?
     package var name: String
+    /// A function's name without its argument types, which `name` goes on with: a name may hold a
+    /// parenthesis itself.
+    package var routineName: String?
 
-    package init(kind: ObjectKind, schema: String?, name: String) {
+    package init(kind: ObjectKind, schema: String?, name: String, routineName: String? = nil) {
         self.kind = kind
         self.schema = schema
         self.name = name
+        self.routineName = routineName
+    }
+
+    /// A function's name, and its argument types in parentheses as the server writes them.
+    package var signature: (name: String, arguments: String) {
+        if let routineName { return (routineName, String(name.dropFirst(routineName.count))) }
+        let start = name.firstIndex(of: "(") ?? name.endIndex
+        return (String(name[..<start]), String(name[start...]))
     }
 
     /// Whether kind and names are the same, byte for byte: to the server `é` has two spellings.
@@ -50,7 +61,8 @@ package struct ObjectName: Sendable, Hashable, Codable {
     package var displayed: String {
         let name =
             switch kind {
-            case .function, .procedure: Identifier.displayedSignature(name)
+            case .function, .procedure:
+                Identifier.displayed(signature.name) + PrintableText.line(signature.arguments)
             // A number, and words with dots that no statement quotes.
             case .largeObject, .parameter: PrintableText.line(name)
             default: Identifier.displayed(name)

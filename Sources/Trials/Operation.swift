@@ -19,6 +19,8 @@ package enum Operation: String, Sendable, Hashable, Codable, CaseIterable {
     case maintain
     case drop
     case create
+    /// An insert into a table as the next migration would make it.
+    case future
     /// Becoming the role, without which nothing of it can be tried.
     case setRole = "set-role"
     /// Reaching the database at all.
@@ -27,7 +29,9 @@ package enum Operation: String, Sendable, Hashable, Codable, CaseIterable {
     case lint
 
     /// Those that a role can be expected to be able to do, or not to do.
-    package static let declarable = allCases.filter { ![.setRole, .connect, .lint].contains($0) }
+    package static let declarable = allCases.filter {
+        ![.setRole, .connect, .lint, .future].contains($0)
+    }
 
     /// Whether this version can try it.
     package var isCarriedOut: Bool { self == .insert }

@@ -1,15 +1,24 @@
 /// A privilege that a role lacks.
 package struct MissingPrivilege: Sendable, Hashable, Codable {
-    /// The privilege in the words of GRANT: `USAGE`, `INSERT`, `EXECUTE`, `INSERT (column)`.
+    /// The privilege in the words of GRANT: `USAGE`, `INSERT`, `EXECUTE`; `INHERIT` for a membership
+    /// that gives nothing, `SET` for one that does not let its member become the role.
     package var privilege: String
+    /// The column that it is lacking on, if the rest of the relation is no concern.
+    package var column: String?
     package var object: ObjectName
     /// The role that lacks it: the role tried, or the owner whose rights the server used instead.
     package var grantee: String
 
-    package init(privilege: String, object: ObjectName, grantee: String) {
+    package init(privilege: String, column: String? = nil, object: ObjectName, grantee: String) {
         self.privilege = privilege
+        self.column = column
         self.object = object
         self.grantee = grantee
+    }
+
+    /// The privilege for readers, `INSERT (name)` for a column's.
+    package var displayedPrivilege: String {
+        column.map { "\(privilege) (\(Identifier.displayed($0)))" } ?? privilege
     }
 }
 
@@ -20,11 +29,27 @@ package struct Cure: Sendable, Hashable, Codable {
     package var runBy: String
     /// Whether the statement was seen to cure the failure.
     package var isProven: Bool
+    /// Why it is not proven, and what would let it be; `nil` if it is.
+    package var doubt: String?
 
-    package init(sql: String, runBy: String, isProven: Bool) {
+    package init(sql: String, runBy: String, isProven: Bool, doubt: String? = nil) {
         self.sql = sql
         self.runBy = runBy
         self.isProven = isProven
+        self.doubt = doubt
+    }
+}
+
+/// Why what failed will fail again for the next object that a migration makes.
+package struct Recurrence: Sendable, Hashable {
+    /// One sentence: whom the default privileges cover, and who made the object.
+    package var why: String
+    /// What ends it.
+    package var cure: [Cure]
+
+    package init(why: String, cure: [Cure]) {
+        self.why = why
+        self.cure = cure
     }
 }
 
@@ -51,7 +76,11 @@ package struct Record: Sendable, Hashable {
     /// The statement that was tried, with the source of each value in place of the value.
     package var tried: String?
     package var missing: [MissingPrivilege]
+    /// What else the catalog says is lacking and may be it, the likeliest first; for proofs, not for
+    /// readers.
+    package var suspects: [MissingPrivilege] = []
     package var cure: [Cure]
+    package var recurrence: Recurrence?
     /// Wall-clock time in seconds.
     package var seconds: Double
 
@@ -67,6 +96,7 @@ package struct Record: Sendable, Hashable {
         tried: String? = nil,
         missing: [MissingPrivilege] = [],
         cure: [Cure] = [],
+        recurrence: Recurrence? = nil,
         seconds: Double = 0
     ) {
         self.trial = trial
@@ -80,6 +110,7 @@ package struct Record: Sendable, Hashable {
         self.tried = tried
         self.missing = missing
         self.cure = cure
+        self.recurrence = recurrence
         self.seconds = seconds
     }
 }

@@ -1,6 +1,9 @@
 extension Identifier {
     /// Returns the name as it stands in SQL that is shown: in quotes only where the server's
     /// `quote_ident` would put them, for all but keywords, which always get them here.
+    ///
+    /// A name with control characters is written with escapes (`U&"a\000Ab"`), on one line that can be run as
+    /// it is.
     package static func sql(_ name: String) -> String {
         let isPlain =
             name.utf8.first.map { $0 == UInt8(ascii: "_") || (97...122).contains($0) } ?? false
@@ -10,7 +13,27 @@ extension Identifier {
                 $0 == UInt8(ascii: "_") || (97...122).contains($0) || (48...57).contains($0)
             }
         guard !isBare || keywords.contains(name) else { return name }
-        return "\"\(name.replacing("\"", with: "\"\""))\""
+        let quoted = "\"\(name.replacing("\"", with: "\"\""))\""
+        return name.unicodeScalars.contains(where: PrintableText.isControl)
+            ? "U&" + escaped(quoted) : quoted
+    }
+
+    /// Writes control characters as their numbers (PostgreSQL manual, 4.1.2.3).
+    private static func escaped(_ quoted: String) -> String {
+        var text = ""
+        for scalar in quoted.unicodeScalars {
+            if scalar == "\\" {
+                text += "\\\\"
+            } else if PrintableText.isControl(scalar) {
+                let digits = String(scalar.value, radix: 16, uppercase: true)
+                let width = scalar.value > 0xFFFF ? 6 : 4
+                let zeros = String(repeating: "0", count: max(0, width - digits.count))
+                text += (width == 6 ? "\\+" : "\\") + zeros + digits
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
     }
 
     /// Returns the object's name as it stands in SQL that is shown, with its schema.
@@ -42,8 +65,11 @@ extension Identifier {
         "default", "deferrable", "desc", "distinct", "do", "else", "end", "except", "exists",
         "extract", "false", "fetch", "float", "for", "foreign", "freeze", "from", "full", "grant",
         "greatest", "group", "grouping", "having", "ilike", "in", "initially", "inner", "inout",
-        "int", "integer", "intersect", "interval", "into", "is", "isnull", "join", "lateral",
-        "leading", "least", "left", "like", "limit", "localtime", "localtimestamp", "national",
+        "int", "integer", "intersect", "interval", "into", "is", "isnull", "join", "json",
+        "json_array", "json_arrayagg", "json_exists", "json_object", "json_objectagg", "json_query",
+        "json_scalar", "json_serialize", "json_table", "json_value", "lateral",
+        "leading", "least", "left", "like", "limit", "localtime", "localtimestamp", "merge_action",
+        "national",
         "natural", "nchar", "none", "normalize", "not", "notnull", "null", "nullif", "numeric",
         "offset", "on", "only", "or", "order", "out", "outer", "overlaps", "overlay", "placing",
         "position", "precision", "primary", "real", "references", "returning", "right",

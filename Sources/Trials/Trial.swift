@@ -8,6 +8,8 @@ package struct Trial: Sendable, Hashable {
     package var isInferred: Bool
     /// The code of the rule that found something, for `lint` alone.
     package var rule: String?
+    /// The role that makes the table of a future trial.
+    package var creator: String?
 
     package init(
         role: String,
@@ -15,7 +17,8 @@ package struct Trial: Sendable, Hashable {
         object: ObjectName,
         expected: Expectation = .allowed,
         isInferred: Bool = false,
-        rule: String? = nil
+        rule: String? = nil,
+        creator: String? = nil
     ) {
         self.role = role
         self.operation = operation
@@ -23,6 +26,7 @@ package struct Trial: Sendable, Hashable {
         self.expected = expected
         self.isInferred = isInferred
         self.rule = rule
+        self.creator = creator
     }
 
     /// The case's name, the same in every run and every report format.

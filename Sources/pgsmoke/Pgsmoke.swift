@@ -21,6 +21,7 @@ enum Pgsmoke {
             case let explain as ExplainCommand: return await explain.status()
             case let matrix as MatrixCommand: return await matrix.status()
             case let lint as LintCommand: return await lint.status()
+            case let fix as FixCommand: return await fix.status()
             case let demo as DemoCommand: return await demo.status()
             case var other:
                 try other.run()
@@ -49,7 +50,8 @@ struct RootCommand: ParsableCommand {
             """,
         version: "pgsmoke \(Pgsmoke.version)",
         subcommands: [
-            RunCommand.self, PlanCommand.self, ExplainCommand.self, MatrixCommand.self,
+            RunCommand.self, PlanCommand.self, FixCommand.self, ExplainCommand.self,
+            MatrixCommand.self,
             LintCommand.self, DemoCommand.self,
         ],
         defaultSubcommand: RunCommand.self,

@@ -20,9 +20,9 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var run: RunCommand
 
     func validate() throws {
-        guard run.junit == nil, run.json == nil else {
+        guard run.junit == nil, run.json == nil, run.fix == nil else {
             throw ValidationError(
-                "pgsmoke plan writes no report; use pgsmoke run for --junit and --json."
+                "pgsmoke plan writes no report; use pgsmoke run for --junit, --json and --fix."
             )
         }
     }
@@ -39,6 +39,7 @@ struct PlanCommand: ParsableCommand {
             return ending(error.exitCode)
         }
         session.options.keepsPlans = true
+        session.options.provesCures = false
         switch await session.run() {
         case .report(let report, let plans):
             let code =

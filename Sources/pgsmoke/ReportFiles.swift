@@ -6,20 +6,33 @@ import Trials
 struct ReportFiles {
     private let junit: ReportFile?
     private let json: ReportFile?
+    private let fix: ReportFile?
 
     /// Makes sure that all of them can be written.
-    init(junit: String?, json: String?) throws(ReportFile.Unwritable) {
-        self.junit = if let junit { try ReportFile(junit, option: "--junit") } else { nil }
-        do throws(ReportFile.Unwritable) {
-            self.json = if let json { try ReportFile(json, option: "--json") } else { nil }
-        } catch {
-            self.junit?.discard()
-            throw error
+    init(junit: String?, json: String?, fix: String?) throws(ReportFile.Unwritable) {
+        var made: [ReportFile] = []
+        func file(
+            _ path: String?,
+            _ option: String
+        ) throws(ReportFile.Unwritable) -> ReportFile? {
+            guard let path else { return nil }
+            do throws(ReportFile.Unwritable) {
+                let file = try ReportFile(path, option: option)
+                made.append(file)
+                return file
+            } catch {
+                for file in made { file.discard() }
+                throw error
+            }
         }
+        self.junit = try file(junit, "--junit")
+        self.json = try file(json, "--json")
+        self.fix = try file(fix, "--fix")
     }
 
     func write(_ report: RunReport) throws(ReportFile.Unwritable) {
         try junit?.write(JUnitReport.xml(of: report, hostname: Self.hostname))
+        try fix?.write(FixScript.text(of: report))
         guard let json else { return }
         do {
             let text = try JSONReport.json(of: report)
@@ -34,8 +47,7 @@ struct ReportFiles {
     }
 
     func discard() {
-        junit?.discard()
-        json?.discard()
+        for file in [junit, json, fix] { file?.discard() }
     }
 
     private static var hostname: String {

@@ -65,11 +65,25 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Write JSON (- is stdout).", valueName: "file"))
     var json: String?
 
+    @Option(
+        help: ArgumentHelp("Write the proven GRANTs as a script (- is stdout).", valueName: "file")
+    )
+    var fix: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Also try what the next migration's tables will be like: create one as each role that "
+                + "owns tables, and try the roles on it."
+        )
+    )
+    var future = false
+
     @Flag(help: "Look for grants that are too wide, or will break, as pgsmoke lint does.")
     var lint = false
 
     @Option(help: ArgumentHelp("Leave a rule of --lint out (repeatable).", valueName: "code"))
     var disable: [String] = []
+
     @Flag(help: "Show the values of rows, and what the server says of them, in reports.")
     var showRows = false
 
@@ -86,8 +100,8 @@ struct RunCommand: ParsableCommand {
         guard (0...3_600).contains(rowBudget) else {
             throw ValidationError("--row-budget takes seconds, from 0 to 3600.")
         }
-        guard !(junit == "-" && json == "-") else {
-            throw ValidationError("Only one of --junit and --json can be '-', stdout.")
+        guard [junit, json, fix].count(where: { $0 == "-" }) <= 1 else {
+            throw ValidationError("Only one of --junit, --json and --fix can be '-', stdout.")
         }
         guard lint || disable.isEmpty else {
             throw ValidationError("--disable leaves rules of --lint out; add --lint.")
@@ -107,7 +121,7 @@ struct RunCommand: ParsableCommand {
         }
         let files: ReportFiles
         do {
-            files = try ReportFiles(junit: junit, json: json)
+            files = try ReportFiles(junit: junit, json: json, fix: fix)
         } catch {
             Console.complain("pgsmoke: \(error.message)")
             return ending(ExitCode.usage)
@@ -120,7 +134,7 @@ struct RunCommand: ParsableCommand {
             Console.complain("pgsmoke: \(message)")
             return ending(exitCode)
         }
-        let isStdoutTaken = junit == "-" || json == "-"
+        let isStdoutTaken = [junit, json, fix].contains("-")
         let text = TerminalReport.text(
             of: report,
             detail: quiet ? .quiet : verbose ? .verbose : .normal,
@@ -154,6 +168,7 @@ struct RunCommand: ParsableCommand {
             selection: patterns.selection,
             roles: roles,
             settings: settings.file,
+            triesFuture: future,
             options: EngineOptions(
                 jobs: jobs,
                 sequences: sequences,

@@ -12,6 +12,8 @@ struct Session: Sendable {
     var selection = Selection()
     var roles: [String] = []
     var settings: SettingsFile?
+    /// Whether the tables of the next migration are tried, too.
+    var triesFuture = false
     var options = EngineOptions()
     var voice: Voice
     var patience = Patience.none
@@ -102,10 +104,13 @@ struct Session: Sendable {
         report.logins = (expectations.trials + expectations.uncovered)
             .filter { seen.insert($0.role).inserted }
             .compactMap { snapshot.rolesByName[$0.role].map(access.loginFacts) }
-        announce(expectations.trials, server)
+        var trials = expectations.trials
+        let future = triesFuture ? FutureExpectations(following: trials, access) : nil
+        trials += future?.trials ?? []
+        announce(trials, server)
         // The quiet report has no room for notes, but these concern what a pass is worth.
         if case .silent = voice { for note in plan.notes { Console.complain("pgsmoke: \(note)") } }
-        let display = ProgressDisplay(voice, total: expectations.trials.count)
+        let display = ProgressDisplay(voice, total: trials.count)
         let runner = Runner(
             access,
             options: options,
@@ -113,7 +118,7 @@ struct Session: Sendable {
             target: target,
             stop: stop
         )
-        let outcome = try await runner.run(expectations.trials, preparedOver: connection) {
+        let outcome = try await runner.run(trials, preparedOver: connection) {
             display.show($0)
         }
         display.clear()
@@ -122,7 +127,7 @@ struct Session: Sendable {
             report.records += try Lint.records(snapshot, self, without: disabled, over: connection)
         }
         report.sequencesConsumed = outcome.sequencesConsumed
-        report.notes = plan.notes + outcome.notes
+        report.notes = plan.notes + outcome.notes + (future?.notes ?? [])
         guard options.keepsPlans else { return [] }
         return outcome.plans
             + plan.uncovered.map {
@@ -142,7 +147,7 @@ struct Session: Sendable {
 
     private func announce(_ trials: [Trial], _ server: Server) {
         let roles = Set(trials.map(\.role)).count
-        let relations = Set(trials.map(\.object)).count
+        let relations = Set(trials.filter { $0.operation != .future }.map(\.object)).count
         voice.say(
             "\(trials.count) \(trials.count == 1 ? "trial" : "trials") of \(roles) "
                 + "\(roles == 1 ? "role" : "roles") on \(relations) "

@@ -35,8 +35,11 @@ struct Fact: Sendable, CustomStringConvertible {
         let stage: String?
     }
 
-    static let all: [Fact] = {
-        let directory = repository.appending(path: "fixtures/facts")
+    static let all = all(in: "fixtures/facts")
+
+    /// The files of a folder of fixtures, by name.
+    static func all(in folder: String) -> [Fact] {
+        let directory = repository.appending(path: folder)
         let files = try? FileManager.default.contentsOfDirectory(
             at: directory,
             includingPropertiesForKeys: nil
@@ -48,7 +51,7 @@ struct Fact: Sendable, CustomStringConvertible {
                     Fact(name: file.deletingPathExtension().lastPathComponent, text: $0)
                 }
             }
-    }()
+    }
 
     func holds(on major: Int) -> Bool {
         let from = values(of: "from").first.flatMap { Int($0) } ?? 0
@@ -118,7 +121,7 @@ struct Fact: Sendable, CustomStringConvertible {
         }
     }
 
-    private func values(of key: String) -> [String] {
+    func values(of key: String) -> [String] {
         text.split(separator: "\n").compactMap { line in
             let start = "-- \(key):"
             guard line.hasPrefix(start) else { return nil }

@@ -31,12 +31,19 @@ struct Report: Decodable {
         let message: String?
         let missing: [Missing]
         let cure: [Cure]
+        let recurs: Recurrence?
     }
 
     struct Cure: Decodable {
         let sql: String
         let runBy: String
         let proven: Bool
+        let why: String?
+    }
+
+    struct Recurrence: Decodable {
+        let why: String
+        let cure: [Cure]
     }
 
     struct LeftOut: Decodable {

@@ -9,6 +9,7 @@ import Testing
         let report = sample.report
         try check("junit.xml", of: sample, JUnitReport.xml(of: report, hostname: "build-7"))
         try check("report.json", of: sample, JSONReport.json(of: report))
+        try check("fix.sql", of: sample, FixScript.text(of: report))
         try check("terminal.txt", of: sample, TerminalReport.text(of: report))
         try check("terminal-quiet.txt", of: sample, TerminalReport.text(of: report, detail: .quiet))
         try check(

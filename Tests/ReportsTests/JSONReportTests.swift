@@ -5,8 +5,9 @@ import Trials
 
 @Suite struct JSONReportTests {
     static let trialKeys: Set = [
-        "name", "role", "operation", "object", "expected", "verdict", "reason", "type", "decidedBy",
-        "stage", "sqlstate", "message", "tried", "missing", "cure", "seconds",
+        "name", "role", "operation", "object", "creator", "expected", "verdict", "reason", "type",
+        "decidedBy", "stage", "sqlstate", "message", "tried", "missing", "cure", "recurs",
+        "seconds",
     ]
 
     struct File: Decodable {
@@ -45,7 +46,12 @@ import Trials
                 #expect(Set(missing.keys) == ["privilege", "kind", "schema", "name", "grantee"])
             }
             for cure in try #require(trial["cure"] as? [[String: Any]]) {
-                #expect(Set(cure.keys) == ["sql", "runBy", "proven"])
+                #expect(Set(cure.keys) == ["sql", "runBy", "proven", "why"])
+            }
+            if let recurrence = trial["recurs"] as? [String: Any] {
+                #expect(Set(recurrence.keys) == ["why", "cure"])
+            } else {
+                #expect(trial["recurs"] is NSNull)
             }
         }
         #expect((json["server"] is NSNull) == (sample.report.server == nil))

@@ -61,7 +61,9 @@ extension Sample {
                 Cure(
                     sql: "GRANT USAGE ON SCHEMA billing TO app_role",
                     runBy: "billing_owner",
-                    isProven: false
+                    isProven: false,
+                    doubt: "deploy would have to be able to become billing_owner to try it: GRANT "
+                        + "billing_owner TO deploy WITH SET TRUE, INHERIT FALSE"
                 )
             ],
             seconds: 0.001

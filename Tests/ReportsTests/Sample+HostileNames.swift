@@ -51,6 +51,12 @@ extension Sample {
 
     private static func hostile(_ name: String) -> Record {
         let object = ObjectName(kind: .table, schema: name, name: name)
+        let missing = MissingPrivilege(
+            privilege: "INSERT",
+            column: name,
+            object: object,
+            grantee: "o"
+        )
         return Record(
             trial: Trial(role: name, operation: .insert, object: object),
             verdict: .failed,
@@ -60,10 +66,15 @@ extension Sample {
             sqlState: "42501",
             message: "permission denied for table \(name)\n::error::\(name)",
             tried: Array(repeating: "::error:: \(name)", count: 120).joined(separator: " "),
-            missing: [
-                MissingPrivilege(privilege: "INSERT (\(name))", object: object, grantee: "o")
+            missing: [missing],
+            cure: [
+                Cure(
+                    sql: missing.grant(quotedBy: Identifier.sql),
+                    runBy: name,
+                    isProven: name.utf8.count.isMultiple(of: 2),
+                    doubt: name.utf8.count.isMultiple(of: 2) ? nil : name
+                )
             ],
-            cure: [Cure(sql: "GRANT INSERT ON \(name) TO \(name)", runBy: name, isProven: false)],
             seconds: 0.001
         )
     }

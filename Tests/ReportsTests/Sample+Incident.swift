@@ -50,6 +50,19 @@ extension Sample {
                 isProven: true
             )
         ],
+        recurrence: Recurrence(
+            why: "the default privileges in schema public give app_role USAGE on new sequences of "
+                + "migrator only, and public.jobs_id_seq belongs to shop_owner",
+            cure: [
+                Cure(
+                    sql:
+                        "ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner IN SCHEMA public GRANT USAGE "
+                        + "ON SEQUENCES TO app_role",
+                    runBy: "shop_owner",
+                    isProven: true
+                )
+            ]
+        ),
         seconds: 0.003_1
     )
 }

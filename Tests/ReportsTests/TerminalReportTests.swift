@@ -32,7 +32,8 @@ import Trials
     @Test("Lines fit a terminal of 100 columns", arguments: Sample.all, details)
     func width(_ sample: Sample, _ detail: TerminalReport.Detail) {
         guard sample.name != Sample.hostileNames.name else { return }
-        for line in lines(sample, detail) {
+        // A statement is there to be copied, and is not broken.
+        for line in lines(sample, detail) where !line.contains("ALTER DEFAULT PRIVILEGES") {
             #expect(Columns.width(of: line) <= 100, "\(line)")
         }
     }

@@ -269,7 +269,7 @@ import Testing
         let snapshot = try database.snapshot()
         #expect(
             try snapshot.draft(for: "A b").row.described
-                == #"INSERT INTO public."A b" (id: fresh value, "c\x0Ad": sample of its type, "#
+                == #"INSERT INTO public."A b" (id: fresh value, U&"c\000Ad": sample of its type, "#
                 + #""order": sample of its type)"#
         )
         #expect(

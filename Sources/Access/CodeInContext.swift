@@ -1,0 +1,100 @@
+internal import Catalog
+internal import Postgres
+
+/// The code in which an error arose, as far as its context and the catalog tell.
+struct CodeInContext {
+    /// The innermost first.
+    let routines: [Routine]
+    /// The role whose privileges counted there: the owner of the innermost SECURITY DEFINER function,
+    /// else the role that was tried.
+    let user: OID
+    /// What may name the object: the context itself, then the functions' bodies, the innermost first,
+    /// and those of the functions that they call.
+    let texts: [String]
+}
+
+extension AccessMap {
+    /// Reads an error's context; the names of functions stand in it in every language.
+    func code(around error: ServerError, in attempt: InsertAttempt) -> CodeInContext {
+        let context = error.context ?? ""
+        let routines = snapshot.routines.values
+            .compactMap { routine in
+                context.place(ofFunction: routine.name).map { (routine, place: $0) }
+            }
+            .filter { !$0.0.isBuiltIn }
+            .sorted { ($0.place, $0.0.oid) < ($1.place, $1.0.oid) }
+            .map(\.0)
+        let user = routines.first { $0.isSecurityDefiner }?.owner ?? attempt.role.oid
+        // Statements stand between the context's quotation marks, whatever these look like.
+        let quoted = [error.internalQuery, error.context].compactMap(\.self)
+        let unquoted = quoted.map { $0.replacing("\"", with: " ") }
+        return CodeInContext(
+            routines: routines,
+            user: user,
+            texts: quoted + unquoted + bodies(calledFrom: routines)
+        )
+    }
+
+    /// The bodies of functions and of those that they name, which the server may have put in their
+    /// place without a word in the context.
+    func bodies(calledFrom routines: [Routine]) -> [String] {
+        var bodies: [String] = []
+        var pending = routines
+        var visited = Set(routines.map(\.oid))
+        while !pending.isEmpty, bodies.count < 64 {
+            let routine = pending.removeFirst()
+            bodies.append(routine.source)
+            for name in Words(routine.source).names {
+                for next in reach.routinesByName[name] ?? []
+                where !next.isBuiltIn && !next.isSecurityDefiner
+                    && visited.insert(next.oid).inserted
+                {
+                    pending.append(next)
+                }
+            }
+        }
+        return bodies
+    }
+}
+
+extension String {
+    /// Where a function's name stands in an error's context: before its arguments, or in quotation
+    /// marks.
+    func place(ofFunction name: String) -> Int? {
+        place(of: name) { next in
+            next.map { [UInt8(ascii: "("), UInt8(ascii: "\"")].contains($0) || $0 >= 0x80 } ?? false
+        }
+    }
+
+    /// Whether a name stands in the text by itself.
+    func mentions(_ name: String) -> Bool { place(of: name) { _ in true } != nil }
+
+    /// Finds a name with no letter, digit or underscore of ASCII beside it: in some languages the words
+    /// around it are letters too, with no space between.
+    private func place(of name: String, before isNext: (UInt8?) -> Bool) -> Int? {
+        let name = Array(name.utf8)
+        let text = Array(utf8)
+        guard let first = name.first, text.count >= name.count else { return nil }
+        for start in 0...(text.count - name.count) where text[start] == first {
+            let end = start + name.count
+            let next = end < text.count ? text[end] : nil
+            guard text[start..<end].elementsEqual(name),
+                start == 0 || !text[start - 1].isPartOfName,
+                !(next?.isPartOfName ?? false), isNext(next)
+            else { continue }
+            return start
+        }
+        return nil
+    }
+}
+
+extension UInt8 {
+    fileprivate var isPartOfName: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"):
+            true
+        default: false
+        }
+    }
+}
