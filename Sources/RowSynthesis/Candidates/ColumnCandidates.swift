@@ -42,7 +42,6 @@ struct ColumnCandidates {
         if let closed = own.lazy.compactMap({ ConstantCandidates.closedList(of: $0, for: column) })
             .first
         {
-            let constants = ConstantCandidates(snapshot: snapshot, type: type)
             list.add(
                 closed.map {
                     Candidate(
@@ -52,7 +51,6 @@ struct ColumnCandidates {
                     )
                 }
             )
-            _ = constants
             list.keep {
                 $0.content == .unnamed || $0.content == .null || closed.contains($0.text ?? "")
             }
