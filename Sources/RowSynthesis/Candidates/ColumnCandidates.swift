@@ -54,7 +54,9 @@ struct ColumnCandidates {
             list.keep {
                 $0.content == .unnamed || $0.content == .null || closed.contains($0.text ?? "")
             }
-            list.isComplete = true
+            // Another collation, or type, may take for equal what is not the same.
+            list.isComplete =
+                column.collation == nil && (type.isBuiltIn || type.form == .enumeration)
         } else if let range = IntegerRange(of: column, type: type, under: own) {
             list.add(
                 range.values.map { Candidate(content: .literal(String($0)), source: .constant) }
@@ -114,6 +116,7 @@ struct ColumnCandidates {
         list.isComplete = kinds.isComplete
     }
 
+    /// The candidate that a value is.
     static func candidate(_ value: RowValue) -> Candidate {
         switch value.content {
         case .literal(let text): Candidate(content: .literal(text), source: value.source)
@@ -172,6 +175,7 @@ extension Snapshot {
         return type
     }
 
+    /// The modifier of the type beneath a column's domains.
     func baseModifier(of column: Column) -> Int {
         var modifier = column.typeModifier
         var type = types[column.type]
