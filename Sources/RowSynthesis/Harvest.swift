@@ -32,6 +32,7 @@ struct Harvest: Sendable {
         }
     }
 
+    /// The words, each once.
     var names: Set<String> { Set(words) }
 
     /// Whether a minus after the word there is a subtraction.

@@ -42,7 +42,6 @@ struct ColumnCandidates {
         if let closed = own.lazy.compactMap({ ConstantCandidates.closedList(of: $0, for: column) })
             .first
         {
-            let constants = ConstantCandidates(snapshot: snapshot, type: type)
             list.add(
                 closed.map {
                     Candidate(
@@ -52,11 +51,12 @@ struct ColumnCandidates {
                     )
                 }
             )
-            _ = constants
             list.keep {
                 $0.content == .unnamed || $0.content == .null || closed.contains($0.text ?? "")
             }
-            list.isComplete = true
+            // Another collation, or type, may take for equal what is not the same.
+            list.isComplete =
+                column.collation == nil && (type.isBuiltIn || type.form == .enumeration)
         } else if let range = IntegerRange(of: column, type: type, under: own) {
             list.add(
                 range.values.map { Candidate(content: .literal(String($0)), source: .constant) }
@@ -116,6 +116,7 @@ struct ColumnCandidates {
         list.isComplete = kinds.isComplete
     }
 
+    /// The candidate that a value is.
     static func candidate(_ value: RowValue) -> Candidate {
         switch value.content {
         case .literal(let text): Candidate(content: .literal(text), source: value.source)
@@ -174,6 +175,7 @@ extension Snapshot {
         return type
     }
 
+    /// The modifier of the type beneath a column's domains.
     func baseModifier(of column: Column) -> Int {
         var modifier = column.typeModifier
         var type = types[column.type]

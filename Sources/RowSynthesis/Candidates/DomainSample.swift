@@ -5,6 +5,7 @@ internal import Catalog
 struct DomainSample {
     let snapshot: Snapshot
 
+    /// A text that the domain accepts, if its checks name one.
     func text(of domain: DataType) -> String? {
         var hints: [Harvest] = []
         var type: DataType? = domain

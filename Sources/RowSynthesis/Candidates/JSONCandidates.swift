@@ -4,6 +4,7 @@ internal import Catalog
 struct JSONCandidates {
     let type: DataType
 
+    /// The documents that suit what constraints say of JSON.
     func candidates(from hints: [Harvest]) -> [Candidate] {
         guard ["json", "jsonb"].contains(type.name) else { return [] }
         let kinds: Set<String> = ["object", "array", "string", "number", "boolean", "null"]

@@ -5,6 +5,7 @@ struct LengthCandidates {
     let snapshot: Snapshot
     let type: DataType
 
+    /// A value of each length.
     func candidates(from hints: [Harvest]) -> [Candidate] {
         Self.lengths(in: hints).compactMap(value).map {
             Candidate(content: .literal($0), source: .length)

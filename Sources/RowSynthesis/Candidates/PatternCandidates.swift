@@ -6,6 +6,7 @@ struct PatternCandidates {
     /// How many texts one pattern gives.
     var count = 6
 
+    /// The texts that suit the patterns.
     func candidates(from hints: [Harvest]) -> [Candidate] {
         guard type.category == "S" else { return [] }
         var texts: [String] = []

@@ -7,6 +7,7 @@ struct RelatedCandidates {
     let column: Column
     let type: DataType
 
+    /// The expressions that suit the comparisons.
     func candidates(from conditions: [Condition]) -> [Candidate] {
         conditions.flatMap { condition in
             [" = ", " >= ", " > ", " <= ", " < ", " <> "].flatMap { comparison -> [Candidate] in

@@ -38,6 +38,7 @@ struct TriggerCode {
         return found
     }
 
+    /// What the functions say about values.
     var hints: [Harvest] { harvests }
 
     /// The constants that the code compares columns with, by name: the first for each.

@@ -57,7 +57,8 @@ struct Solver {
             default: continue
             }
         }
-        return try solveBySeries(component, apartBy: indexes)
+        // A series of parents that are not there is of no use.
+        return keys.isEmpty ? try solveBySeries(component, apartBy: indexes) : .unknown
     }
 
     /// Asks plainly; after an error with the candidates' texts tested and the conditions guarded.
