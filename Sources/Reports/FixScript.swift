@@ -4,7 +4,7 @@ package import Trials
 package enum FixScript {
     /// Whether the script cures every failure of the run.
     package static func curesEverything(_ report: RunReport) -> Bool {
-        report.records.allSatisfy { record in
+        withoutLint(report).records.allSatisfy { record in
             switch record.verdict {
             case .failed, .uncovered: isCured(record)
             case .passed, .skipped, .inconclusive, .error: true
@@ -17,6 +17,7 @@ package enum FixScript {
     ///
     /// What is not proven stands there as a comment.
     package static func text(of report: RunReport) -> String {
+        let report = withoutLint(report)
         let cured = report.records.filter(isCured)
         let failures = report.count(of: .failed) + report.count(of: .uncovered)
         let groups = grouped(cured)
@@ -34,6 +35,13 @@ package enum FixScript {
             lines += ["", "COMMIT;"]
         }
         return (lines + left(report) + recurring(report)).joined(separator: "\n") + "\n"
+    }
+
+    /// The run without what was only looked up: what mends a finding takes things away, or counts.
+    private static func withoutLint(_ report: RunReport) -> RunReport {
+        var report = report
+        report.records.removeAll { $0.trial.operation == .lint }
+        return report
     }
 
     private static func isCured(_ record: Record) -> Bool {
