@@ -14,8 +14,9 @@ struct Attempts {
     /// What became of the first of the pending trials before rows were varied at random: what is
     /// reported if nothing fares better.
     private var fallback: Record?
-    /// The statements that came to it.
+    /// The statements that came to it, and what stopped them.
     private var fallbackPlan: PlannedTrial?
+    private var fallbackCause: (draft: RowDraft, failure: Failure)?
 
     init(
         of trials: [PendingTrial],
@@ -93,15 +94,10 @@ struct Attempts {
                 against: draft
             )
             record.seconds = seconds
-            let isBlamed = try runner.blameDeclaredValue(
-                in: draft,
-                for: error,
-                of: first,
-                in: &record
-            )
-            if !isBlamed, isWorthAnother(record, error) {
+            if isWorthAnother(record, error) {
                 try conclude(record, .row(error), draft)
             } else {
+                try blame(&record, (draft, .row(error)))
                 finish(record)
             }
         case .swallowed(var record):
@@ -146,6 +142,7 @@ struct Attempts {
                 record.stage = stage
             } else {
                 fallbackPlan = pending.first.flatMap { runner.plans[$0.place] }
+                fallbackCause = (draft, failure)
             }
             fallback = record
         }
@@ -153,8 +150,26 @@ struct Attempts {
         var verdict = fallback ?? record
         verdict.trial = record.trial
         if fallback != nil, let place = pending.first?.place { runner.plans[place] = fallbackPlan }
-        explain(&verdict, failure, draft)
-        finish(verdict)
+        let isRule = isRule(verdict)
+        if try !blame(&verdict, fallbackCause ?? (draft, failure)) {
+            explain(&verdict, failure, draft)
+        }
+        finish(verdict, isRule: isRule)
+    }
+
+    /// Makes an error of what a declared value brought about; returns whether one did.
+    @discardableResult
+    private func blame(
+        _ record: inout Record,
+        _ cause: (draft: RowDraft, failure: Failure)
+    ) throws(PostgresError) -> Bool {
+        guard case .row(let error) = cause.failure, let first = pending.first else { return false }
+        return try runner.blameDeclaredValue(in: cause.draft, for: error, of: first, in: &record)
+    }
+
+    /// Whether a trigger's rule or a missing setting stopped it, which says nothing of what is denied.
+    private func isRule(_ record: Record) -> Bool {
+        ["TriggerRule:", "MissingSetting:"].contains { record.reason?.hasPrefix($0) ?? false }
     }
 
     /// Adds why no row can do, or what to write down to get past it.
@@ -167,15 +182,13 @@ struct Attempts {
         }
     }
 
-    private mutating func finish(_ record: Record) {
+    private mutating func finish(_ record: Record, isRule: Bool? = nil) {
         guard let first = pending.popFirst() else { return }
-        // Rules of triggers and missing settings say nothing of what is denied; data does.
-        let isRule = ["TriggerRule:", "MissingSetting:"].contains {
-            record.reason?.hasPrefix($0) ?? false
-        }
-        records.append((first.place, record.heldAgainstDenial(isStoppedByData: !isRule)))
+        let isStoppedByData = !(isRule ?? self.isRule(record))
+        records.append((first.place, record.heldAgainstDenial(isStoppedByData: isStoppedByData)))
         fallback = nil
         fallbackPlan = nil
+        fallbackCause = nil
     }
 
     private mutating func finishAll(_ record: (Trial) -> Record) {

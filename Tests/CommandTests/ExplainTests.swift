@@ -149,6 +149,7 @@ struct ExplainTests {
     func denials(server: TestServer, fact: Fact) async throws {
         let fixture = fact.withUniqueRoles()
         let missing = fixture.expectations.compactMap(\.missing)
+            .flatMap { $0.components(separatedBy: ", ") }
         guard fact.holds(on: server.major), !missing.isEmpty else { return }
         let database = try await server.makeDatabase(sql: fixture.text)
         for missing in missing {
