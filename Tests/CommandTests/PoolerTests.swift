@@ -27,6 +27,30 @@ struct PoolerTests {
         }
     }
 
+    @Test("Every cure is proven as over a direct connection, and no session keeps anything")
+    func cures() async throws {
+        let server = try await TestServer.newest.running()
+        try await withPooler(before: server) { pooler in
+            for denial in Denial.all where denial.fact.holds(on: TestServer.newest.major) {
+                let denial = denial.withUniqueRoles()
+                let database = try server.makeDatabase(sql: denial.fact.text)
+                let before = try database.fingerprint()
+                let run = try await ReportedRun.of(
+                    database,
+                    denial.fact.arguments + ["--future"],
+                    through: pooler
+                )
+                let cures = run.report.trials.filter { !$0.name.hasPrefix("future ") }
+                    .flatMap(\.cure)
+                #expect(cures.map(\.sql) == denial.cures.map(\.sql), "\(denial)")
+                #expect(!cures.contains { !$0.proven }, "\(denial)")
+                #expect(try database.fingerprint().difference(from: before) == [], "\(denial)")
+                #expect(try Self.leftInSessions(pooler, database) == [], "\(denial)")
+                try TestDatabase(on: server).execute("DROP DATABASE \(database.name) WITH (FORCE)")
+            }
+        }
+    }
+
     /// What the pooled sessions of the run still have of it.
     private static func leftInSessions(
         _ pooler: Pooler,
