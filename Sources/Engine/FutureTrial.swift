@@ -105,6 +105,16 @@ struct FutureTrial {
         )
     }
 
+    /// The table's name, the same from run to run, that no relation of the schema has.
+    private var freeName: String {
+        var name = "pgsmoke_future"
+        let taken = Set(
+            context.snapshot.orderedRelations.filter { $0.schemaOID == schema.oid }.map(\.name)
+        )
+        while taken.contains(name) { name += "_" }
+        return name
+    }
+
     private func script(_ remedies: [Remedy]) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
         let isolation = frame.isolation.map { " ISOLATION LEVEL \($0)" } ?? ""
@@ -117,7 +127,8 @@ struct FutureTrial {
             pg_catalog.set_config('synchronous_commit', 'off', true)
             """
         )
-        if !remedies.isEmpty { script.add(Rehearsal.gate, for: .gate) }
+        // Two runs that make the same table would wait for each other.
+        script.add(Rehearsal.gate, for: .gate)
         let maker = try connection.quoted(identifier: creator.name)
         for (index, remedy) in remedies.enumerated() {
             switch remedy {
@@ -134,7 +145,8 @@ struct FutureTrial {
             }
         }
         let table =
-            "\(try connection.quoted(identifier: schema.name)).pgsmoke_future_\(connection.backendPID)"
+            "\(try connection.quoted(identifier: schema.name))."
+            + (try connection.quoted(identifier: freeName))
         script.add(
             [
                 "SET LOCAL ROLE \(maker)",

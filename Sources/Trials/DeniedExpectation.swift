@@ -39,7 +39,8 @@ extension Record {
         switch lacking.object.kind {
         case .sequence, .function:
             return "denied by the lack of \(what) alone: the privilege on the table itself is held"
-        default: return "denied: \(Identifier.displayed(lacking.grantee)) lacks \(what)"
+        // What was to be expected needs no word.
+        default: return nil
         }
     }
 }

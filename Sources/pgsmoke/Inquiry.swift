@@ -87,7 +87,9 @@ struct Inquiry: Sendable {
 
     private func explained(_ error: PostgresError) -> Answer {
         func complain(_ text: String, _ code: Int32 = ExitCode.couldNotRun) -> Answer {
-            Console.complain("pgsmoke: \(PrintableText.line(text))")
+            // libpq breaks its messages into lines, indented by tabs.
+            let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            Console.complain("pgsmoke: \(PrintableText.line(words))")
             return Answer(code)
         }
         switch error {
