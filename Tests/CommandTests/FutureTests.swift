@@ -125,7 +125,7 @@ struct FutureTests {
         let command = try await CommandRun.of(
             ["plan"] + story.database.options() + ["--role", story.app, "--future"]
         )
-        #expect(command.standardOutput.contains("CREATE TABLE \"shop\".pgsmoke_future_"))
+        #expect(command.standardOutput.contains("CREATE TABLE \"shop\".\"pgsmoke_future\""))
         #expect(!command.standardOutput.contains("ALTER DEFAULT PRIVILEGES"))
     }
 
