@@ -223,6 +223,30 @@ struct SettingsRunTests {
         #expect(trial.type == "pgsmoke.MissingSequencePrivilege")
     }
 
+    @Test("What a profile denies fails where it is allowed, and passes where it is not")
+    func denied() async throws {
+        let reader = uniqueRoleName("reader")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(reader);
+                CREATE TABLE closed (id serial PRIMARY KEY, v text NOT NULL);
+                CREATE TABLE open (id serial PRIMARY KEY, v text NOT NULL);
+                GRANT INSERT ON open TO \(reader);
+                GRANT USAGE ON SEQUENCE open_id_seq TO \(reader);
+                """
+        )
+        let run = try await run(database, "roles: { \(reader): { profile: reader } }")
+        #expect(run.command.status == 1)
+        let verdicts = run.report.trials.map { "\($0.name): \($0.verdict) \($0.type ?? "")" }
+        #expect(
+            verdicts == [
+                "insert public.closed as \(reader) is denied: passed ",
+                "insert public.open as \(reader) is denied: failed pgsmoke.UnexpectedlyAllowed",
+            ]
+        )
+        #expect(run.report.notes.contains { $0.contains("select") && $0.contains("truncate") })
+    }
+
     @Test("A row that refers to a parent for which the file has values is given such a parent")
     func parents() async throws {
         let database = try await SettingsFixture.database()

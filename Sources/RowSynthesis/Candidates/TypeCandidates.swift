@@ -13,7 +13,7 @@ struct TypeCandidates {
         case .enumeration: texts = snapshot.enumLabels[type.oid] ?? []
         case .range: texts = ["[,)", "empty", "(,)"]
         case .array: texts = ["{}"]
-        case .base: texts = Self.texts(type)
+        case .base: texts = Self.texts(type, modifier)
         default: break
         }
         return texts.map { Candidate(content: .literal($0), source: .sample) }
@@ -25,7 +25,7 @@ struct TypeCandidates {
         return type.name == "bool" && type.isBuiltIn
     }
 
-    private static func texts(_ type: DataType) -> [String] {
+    private static func texts(_ type: DataType, _ modifier: Int) -> [String] {
         switch type.name {
         case "bool": ["true", "false"]
         case "int2", "int4", "int8": ["1", "0", "2", "-1", "3", "10", "100", "2000", "12345"]
@@ -44,6 +44,9 @@ struct TypeCandidates {
             }
         case "bytea": ["\\x", "\\x00", "\\x5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"]
         case "xml": ["<pgsmoke/>", "<?xml version=\"1.0\"?><pgsmoke>1</pgsmoke>"]
+        case "geometry", "geography": GeometrySample.candidates(modifier: modifier)
+        case "ltree": ["a", "a.b", "a.b.c", "a.b.c.d.e", "Top.a.b", ""]
+        case "hstore": ["", "a=>1", "a=>NULL", "a=>1, b=>2"]
         case _ where type.category == "S":
             [
                 "a", "A", "1", "0", "", "pgsmoke", "PGSMOKE", "ab", "AB", "abc",

@@ -73,7 +73,7 @@ struct TypeSample {
     }
 
     private static func text(of type: DataType, modifier: Int, fresh: Int?) -> String? {
-        guard type.isBuiltIn else { return extensionText(type, fresh) }
+        guard type.isBuiltIn else { return extensionText(type, modifier, fresh) }
         let number = fresh ?? 1
         switch type.name {
         case "bool": return number % 2 == 1 ? "true" : "false"
@@ -134,13 +134,17 @@ struct TypeSample {
     }
 
     /// Values for the base types of widespread extensions.
-    private static func extensionText(_ type: DataType, _ fresh: Int?) -> String? {
+    private static func extensionText(
+        _ type: DataType,
+        _ modifier: Int,
+        _ fresh: Int?
+    ) -> String? {
         let number = fresh ?? 1
         switch type.name {
         case "citext", "ltree", "lquery", "ltxtquery": return "pgsmoke\(number)"
         case "hstore": return "pgsmoke=>\(number)"
         case "cube", "seg": return String(number)
-        case "geometry", "geography": return "POINT(\(number % 90) 0)"
+        case "geometry", "geography": return GeometrySample(modifier: modifier).text(number)
         default: return type.category == "S" ? "pgsmoke\(number)" : nil
         }
     }
