@@ -82,12 +82,13 @@ extension Lookup {
         var names: [String] = []
         for number in key.columns {
             guard let column = snapshot.column(number, of: parent.oid) else { return [] }
-            names.append(try connection.quoted(identifier: column.name))
+            names.append("t.\(try connection.quoted(identifier: column.name))")
         }
         let texts = names.map { "\($0)::pg_catalog.text" }.joined(separator: ", ")
         let present = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
         let query = """
-            SELECT \(texts) FROM ONLY \(try quotedName(of: parent)) WHERE \(present) LIMIT \(limit)
+            SELECT \(texts) FROM ONLY \(try quotedName(of: parent)) AS t
+             WHERE \(present)\(try order(of: key)) LIMIT \(limit)
             """
         return (try rows(of: query, as: reader(parent)) ?? []).map { $0.map { $0 ?? "" } }
     }
