@@ -50,16 +50,17 @@ package struct Column: Sendable, Hashable, CatalogRow {
                     THEN pg_get_expr(ad.adbin, ad.adrelid) END,
                a.atthasdef, a.attidentity, a.attgenerated, array_to_string(a.attacl, E'\\n'),
                format_type(a.atttypid, a.atttypmod),
-               (SELECT format('%I.%I', cn.nspname, co.collname)
-                  FROM pg_collation co
-                  JOIN pg_namespace cn ON cn.oid = co.collnamespace
-                  JOIN pg_type t ON t.oid = a.atttypid
-                 WHERE co.oid = a.attcollation AND a.attcollation <> t.typcollation),
+               CASE WHEN a.attcollation <> t.typcollation
+                    THEN (SELECT format('%I.%I', cn.nspname, co.collname)
+                            FROM pg_collation co
+                            JOIN pg_namespace cn ON cn.oid = co.collnamespace
+                           WHERE co.oid = a.attcollation) END,
                CASE WHEN c.relkind = 'v' AND c.oid NOT IN (SELECT relation FROM blocked)
                     THEN pg_column_is_updatable(c.oid, a.attnum, true) ELSE true END
           FROM pg_attribute a
           JOIN pg_class c ON c.oid = a.attrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace
+          JOIN pg_type t ON t.oid = a.atttypid
           LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
          WHERE a.attnum > 0 AND NOT a.attisdropped
            AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND \(Schema.isOurs("n"))
