@@ -35,7 +35,12 @@ package struct DataType: Sendable, Hashable, CatalogRow {
         // Without DISTINCT the planner takes the list for too long to look things up in, and reads it
         // anew for every type.
         """
-        WITH used AS MATERIALIZED (SELECT DISTINCT atttypid FROM pg_attribute)
+        WITH used AS MATERIALIZED (SELECT DISTINCT atttypid FROM pg_attribute),
+        ranges(type, rngsubtype) AS (
+            SELECT rngtypid, rngsubtype FROM pg_range
+            \(version >= 140_000
+            ? "UNION ALL SELECT rngmultitypid, rngsubtype FROM pg_range" : "")
+        )
         SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory,
                CASE WHEN t.typlen = -1 AND t.typcategory = 'A' THEN t.typelem ELSE 0 END,
                t.typrelid, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault IS NOT NULL,
@@ -44,8 +49,7 @@ package struct DataType: Sendable, Hashable, CatalogRow {
                CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END
           FROM pg_type t
           JOIN pg_namespace n ON n.oid = t.typnamespace
-          LEFT JOIN pg_range r
-                 ON \(version >= 140_000 ? "t.oid IN (r.rngtypid, r.rngmultitypid)" : "r.rngtypid = t.oid")
+          LEFT JOIN ranges r ON r.type = t.oid
           LEFT JOIN pg_class c ON c.oid = t.typrelid
           LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
          WHERE (t.typtype <> 'c' OR c.relkind = 'c'
