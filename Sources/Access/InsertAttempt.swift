@@ -54,18 +54,13 @@ extension AccessMap {
                 )
             )
             // What a table's rules for INSERT do is done with its owner's rights, as a view's is.
-            guard !hasInsteadTrigger(relation) else { continue }
+            guard !snapshot.hasInsteadTrigger(relation, on: .insert) else { continue }
             let baseUser = relation.isSecurityInvoker ? checkedAs : relation.owner
             for base in snapshot.reach.viewBases[relation.oid] ?? [] {
                 if let base = snapshot.relations[base] { pending.append((base, baseUser, names)) }
             }
         }
         return layers
-    }
-
-    private func hasInsteadTrigger(_ view: Relation) -> Bool {
-        view.kind == .view
-            && (snapshot.triggers[view.oid] ?? []).contains { $0.firesOnInsert && $0.isBefore }
     }
 }
 

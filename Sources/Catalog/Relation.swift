@@ -18,13 +18,38 @@ package struct Relation: Sendable, Hashable, CatalogRow {
     package let partitionBound: String?
     package let hasRowSecurity: Bool
     package let forcesRowSecurity: Bool
-    /// Whether the server can carry out an INSERT, for views by itself or by a trigger; `nil` if it
-    /// was not asked because somebody holds the view locked.
-    package let acceptsInsert: Bool?
+    /// What the server can write to it, for views by itself or by a trigger, one bit an event; `nil` if
+    /// it was not asked because somebody holds the view locked.
+    private let writableEvents: Int?
     /// Whether a view's base is read with the rights of whoever uses it (15 and later).
     package let isSecurityInvoker: Bool
     /// The extension that the relation is a member of.
     package let `extension`: String?
+    /// About how many rows it holds, by its last ANALYZE; -1 if it never had one.
+    package let estimatedRows: Double
+
+    /// A way of writing to a relation.
+    package enum Event: String, Sendable, Hashable {
+        case insert
+        case update
+        case delete
+
+        /// The bit that `pg_relation_is_updatable` sets for it (1 << CmdType, src/include/nodes/nodes.h).
+        fileprivate var bit: Int {
+            switch self {
+            case .update: 4
+            case .insert: 8
+            case .delete: 16
+            }
+        }
+    }
+
+    /// Whether the server can carry the event out; `nil` if it was not asked because somebody holds the
+    /// view locked.
+    package func accepts(_ event: Event) -> Bool? { writableEvents.map { $0 & event.bit != 0 } }
+
+    /// Whether the server can carry out an INSERT.
+    package var acceptsInsert: Bool? { accepts(.insert) }
 
     package var objectName: ObjectName { ObjectName(kind: kind, schema: schema, name: name) }
 
@@ -39,13 +64,14 @@ package struct Relation: Sendable, Hashable, CatalogRow {
                CASE WHEN c.relispartition AND c.oid NOT IN (SELECT relation FROM locked)
                     THEN pg_get_expr(c.relpartbound, c.oid) END,
                c.relrowsecurity, c.relforcerowsecurity,
-               CASE WHEN c.relkind <> 'v' THEN c.relkind IN ('r', 'p', 'f')
+               CASE WHEN c.relkind <> 'v'
+                    THEN CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 28 ELSE 0 END
                     WHEN c.oid NOT IN (SELECT relation FROM blocked)
-                    THEN pg_relation_is_updatable(c.oid, true) & 8 <> 0 END,
+                    THEN pg_relation_is_updatable(c.oid, true) END,
                c.relkind = 'v' AND EXISTS (
                    SELECT FROM unnest(c.reloptions) AS o
                     WHERE o ~* '^security_invoker=(t|true|y|yes|on|1)$'),
-               e.extname
+               e.extname, c.reltuples
           FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
@@ -103,8 +129,9 @@ package struct Relation: Sendable, Hashable, CatalogRow {
         partitionBound = rows.text(row, 9)
         hasRowSecurity = rows.isTrue(row, 10)
         forcesRowSecurity = rows.isTrue(row, 11)
-        acceptsInsert = rows.text(row, 12).map { $0 == "t" }
+        writableEvents = rows.text(row, 12).flatMap { Int($0) }
         isSecurityInvoker = rows.isTrue(row, 13)
         `extension` = rows.text(row, 14)
+        estimatedRows = rows.text(row, 15).flatMap { Double($0) } ?? -1
     }
 }

@@ -72,6 +72,11 @@ package struct Snapshot: Sendable {
     /// How many catalog queries `read` sends.
     package static var queryCount: Int { Builder.parts.count + 1 }
 
+    /// The relation's column of that number.
+    package func column(_ number: Int, of relation: OID) -> Column? {
+        columns[relation]?.first { $0.number == number }
+    }
+
     /// The name of a role, or its number if it is gone.
     package func roleName(_ oid: OID) -> String { roles[oid]?.name ?? String(oid) }
 }

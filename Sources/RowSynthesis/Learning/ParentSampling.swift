@@ -159,10 +159,6 @@ extension Snapshot {
             && !domainsRefuseNull(column.type)
     }
 
-    func column(_ number: Int, of relation: OID) -> Column? {
-        columns[relation]?.first { $0.number == number }
-    }
-
     /// Whether a type is a domain that is, or is over one that is, NOT NULL.
     func domainsRefuseNull(_ type: OID) -> Bool {
         guard let type = types[type], case .domain(let base, _) = type.form else { return false }
