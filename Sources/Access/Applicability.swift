@@ -35,7 +35,7 @@ extension Snapshot {
             return refusal(of: .insert, on: relation)
         case .select: return nil
         case .selectForUpdate:
-            if kind == .view, hasInsteadTrigger(relation, on: .update) { return "view with INSTEAD OF triggers" }
+            if hasInsteadTrigger(relation, on: .update) { return "view with INSTEAD OF triggers" }
             return kind == .materializedView
                 ? "materialized view, whose rows cannot be locked"
                 : refusal(of: .update, on: relation)

@@ -15,7 +15,7 @@ struct CodeInContext {
 
 extension AccessMap {
     /// Reads an error's context; the names of functions stand in it in every language.
-    func code(around error: ServerError, in attempt: InsertAttempt) -> CodeInContext {
+    func code(around error: ServerError, in attempt: StatementAttempt) -> CodeInContext {
         let context = error.context ?? ""
         let routines = snapshot.routines.values
             .compactMap { routine in

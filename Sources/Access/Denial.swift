@@ -4,7 +4,7 @@ package import Trials
 
 extension AccessMap {
     /// Finds what a role lacks that was refused with 42501, in the order in which the server asks.
-    func denial(_ error: ServerError, of attempt: InsertAttempt, at stage: Stage) -> Judgement {
+    func denial(_ error: ServerError, of attempt: StatementAttempt, at stage: Stage) -> Judgement {
         if error.sourceFunction == "ExecWithCheckOptions" {
             return Judgement(
                 verdict: .failed,
@@ -19,7 +19,7 @@ extension AccessMap {
                 problem: .brokenFunction,
                 reason:
                     "\(routineNamed(by: error, in: attempt)) sets a parameter that the role may "
-                    + "not set; no application can insert",
+                    + "not set; no application can \(attempt.operation.verb)",
                 stage: stage
             )
         }
@@ -52,7 +52,7 @@ extension AccessMap {
 
     /// Everything that the catalog alone shows an insert to lack, in the order in which the server
     /// would ask; what only code needs is not among it.
-    package func visibleLacks(of attempt: InsertAttempt) -> [MissingPrivilege] {
+    package func visibleLacks(of attempt: StatementAttempt) -> [MissingPrivilege] {
         var found: [MissingPrivilege] = []
         while found.count < 32 {
             let map = granting(found)
@@ -74,12 +74,13 @@ extension AccessMap {
     /// The statement's own privileges: schema, relation, columns, defaults, checks, indexes.
     private func denialOfStatement(
         _ error: ServerError,
-        _ attempt: InsertAttempt,
+        _ attempt: StatementAttempt,
         _ stage: Stage
     ) -> Judgement {
         let user = principal(attempt.role.oid)
         let layers = layers(of: attempt)
         let asked = Asked(error)
+        if attempt.relation.kind == .sequence { return sequenceItself(user, attempt) }
         let named = closedObjects(namedIn: expressions(of: layers), to: user, asked)
         let mentioned = likeliest(named, error)
         guard case .anything = asked else {
@@ -105,7 +106,22 @@ extension AccessMap {
                 suspects: Array(mentioned.dropFirst())
             )
         }
-        return unexplained(error, user, expressions(of: layers), stage, "the insert")
+        return unexplained(error, user, expressions(of: layers), stage, "the statement")
+    }
+
+    /// What the direct use of a sequence lacks.
+    private func sequenceItself(_ user: Principal, _ attempt: StatementAttempt) -> Judgement {
+        let sequence = attempt.relation
+        let isCurrval = attempt.operation == .currval
+        return schemaOrTableDenial(user, [], attempt)
+            ?? Judgement(
+                verdict: .failed,
+                problem: .missingSequencePrivilege,
+                reason: isCurrval
+                    ? "currval takes SELECT or USAGE" : "nextval takes USAGE (or UPDATE)",
+                stage: .tablePrivilege,
+                missing: [missing(isCurrval ? .select : .usage, on: sequence.objectName, user)]
+            )
     }
 
     func missing(

@@ -6,7 +6,7 @@ extension AccessMap {
     /// A denial inside a function or trigger that the statement set off.
     func denialInside(
         _ error: ServerError,
-        _ attempt: InsertAttempt,
+        _ attempt: StatementAttempt,
         _ stage: Stage
     ) -> Judgement {
         let code = code(around: error, in: attempt)
@@ -30,11 +30,11 @@ extension AccessMap {
     }
 
     /// The innermost function of the error's context.
-    func routine(namedBy error: ServerError, in attempt: InsertAttempt) -> Routine? {
+    func routine(namedBy error: ServerError, in attempt: StatementAttempt) -> Routine? {
         error.context == nil ? nil : code(around: error, in: attempt).routines.first
     }
 
-    func routineNamed(by error: ServerError, in attempt: InsertAttempt) -> String {
+    func routineNamed(by error: ServerError, in attempt: StatementAttempt) -> String {
         guard let routine = routine(namedBy: error, in: attempt) else {
             return "code that the insert sets off"
         }

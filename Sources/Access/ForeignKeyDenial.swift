@@ -4,7 +4,7 @@ internal import Trials
 
 extension AccessMap {
     /// A foreign key is checked with the rights of the parent's owner.
-    func denialOfForeignKey(_ error: ServerError, _ attempt: InsertAttempt) -> Judgement? {
+    func denialOfForeignKey(_ error: ServerError, _ attempt: StatementAttempt) -> Judgement? {
         // The server's own query, in no language but SQL.
         let query = error.internalQuery ?? error.context ?? ""
         guard query.contains("FOR KEY SHARE OF x") else { return nil }

@@ -2,7 +2,7 @@ internal import Catalog
 package import Postgres
 package import Trials
 
-/// What an error of an INSERT means for an expectation that it is allowed.
+/// What an error of a statement means for an expectation that it is allowed.
 package struct Judgement: Sendable, Hashable {
     package var verdict: Verdict
     package var problem: Problem
@@ -15,7 +15,7 @@ package struct Judgement: Sendable, Hashable {
 
 extension AccessMap {
     /// Decides by SQLSTATE, source function, context and catalog, never by the message's text.
-    package func judge(_ error: ServerError, of attempt: InsertAttempt) -> Judgement {
+    package func judge(_ error: ServerError, of attempt: StatementAttempt) -> Judgement {
         let stage = stage(of: error, in: attempt)
         func judgement(_ verdict: Verdict, _ problem: Problem, _ reason: String) -> Judgement {
             Judgement(verdict: verdict, problem: problem, reason: reason, stage: stage)
@@ -45,18 +45,18 @@ extension AccessMap {
                     .failed,
                     .readOnlyRole,
                     "the role's settings make its transactions read only "
-                        + "(default_transaction_read_only), so no application can insert as it"
+                        + "(default_transaction_read_only), so no application can \(attempt.operation.verb) as it"
                 )
                 : judgement(
                     .inconclusive,
                     .inconclusive,
-                    "TriggerRule: code that the insert sets off made the transaction read only"
+                    "TriggerRule: code that the statement sets off made the transaction read only"
                 )
         case .sequenceLimitExceeded:
             return judgement(
                 .failed,
                 .sequenceExhausted,
-                "the sequence has no value left; no role can insert"
+                "the sequence has no value left; no role can \(attempt.operation.verb)"
             )
         default: break
         }
@@ -72,17 +72,34 @@ extension AccessMap {
     /// Understands 22xxx, 23xxx and what else the row's content can bring about.
     private func dataProblem(
         _ error: ServerError,
-        of attempt: InsertAttempt,
+        of attempt: StatementAttempt,
         at stage: Stage
     ) -> Judgement {
         func judgement(_ verdict: Verdict, _ problem: Problem, _ reason: String) -> Judgement {
             Judgement(verdict: verdict, problem: problem, reason: reason, stage: stage)
         }
+        if error.sourceFunction == "CheckCmdReplicaIdentity" {
+            return judgement(
+                .failed,
+                .missingReplicaIdentity,
+                "the table is published without a replica identity, so no application can "
+                    + "\(attempt.operation.verb); a primary key or ALTER TABLE … REPLICA IDENTITY would do"
+            )
+        }
+        if error.sqlState == .featureNotSupported, attempt.operation == .copy,
+            layers(of: attempt).contains(where: \.relation.hasRowSecurity)
+        {
+            return judgement(
+                .failed,
+                .rowSecurity,
+                "COPY FROM is not possible where row security applies to the role; no GRANT cures this"
+            )
+        }
         if error.sqlState == .featureNotSupported {
             return judgement(
                 .inconclusive,
                 .inconclusive,
-                "the insert needs a feature that this server was built without"
+                "the \(attempt.operation.noun) needs a feature that this server was built without"
             )
         }
         // A constraint of a domain within a composite value refuses it as the statement is read.
@@ -124,7 +141,7 @@ extension AccessMap {
         return judgement(.inconclusive, .inconclusive, dataReason(error, of: attempt))
     }
 
-    private func dataReason(_ error: ServerError, of attempt: InsertAttempt) -> String {
+    private func dataReason(_ error: ServerError, of attempt: StatementAttempt) -> String {
         let place =
             if let constraint = error.constraint {
                 "constraint \(Identifier.displayed(constraint))"
@@ -151,7 +168,7 @@ extension AccessMap {
     private func sequenceColumn(
         among fed: [(column: Column, sequence: Relation)],
         violating error: ServerError,
-        in attempt: InsertAttempt
+        in attempt: StatementAttempt
     ) -> (column: Column, sequence: Relation)? {
         guard let schema = error.schema, let table = error.table else { return nil }
         for (column, sequence) in fed {
@@ -176,7 +193,7 @@ extension AccessMap {
     /// Tells our own mistake from code in the database that names what is not there.
     private func brokenCode(
         _ error: ServerError,
-        of attempt: InsertAttempt,
+        of attempt: StatementAttempt,
         at stage: Stage
     ) -> Judgement {
         if error.sqlState == .undefinedObject, let setting = missingSetting(error, in: attempt) {
@@ -205,7 +222,7 @@ extension AccessMap {
         }
         let isPolicy = routine.map { routine in
             layers(of: attempt).flatMap { snapshot.policies[$0.relation.oid] ?? [] }
-                .contains { $0.check.map { Words($0).contain(routine.name) } ?? false }
+                .contains { $0.expressions.contains { Words($0).contain(routine.name) } }
         }
         let problem: Problem =
             isTrigger ?? !triggers.isEmpty
@@ -214,7 +231,7 @@ extension AccessMap {
             verdict: .failed,
             problem: problem,
             reason: "\(routineNamed(by: error, in: attempt)) names something that is not there; "
-                + "no application can insert",
+                + "no application can \(attempt.operation.verb)",
             stage: stage,
             suspects: hiddenSchemas(from: error, attempt)
         )
@@ -224,7 +241,7 @@ extension AccessMap {
     /// search_path without a word.
     private func hiddenSchemas(
         from error: ServerError,
-        _ attempt: InsertAttempt
+        _ attempt: StatementAttempt
     ) -> [MissingPrivilege] {
         let code = code(around: error, in: attempt)
         return closedObjects(namedIn: code.texts, to: principal(code.user), .anything)
@@ -232,7 +249,7 @@ extension AccessMap {
     }
 
     /// Finds the parameter that `current_setting` asked for, in defaults, policies and functions.
-    private func missingSetting(_ error: ServerError, in attempt: InsertAttempt) -> String? {
+    private func missingSetting(_ error: ServerError, in attempt: StatementAttempt) -> String? {
         guard
             ["find_option", "GetConfigOptionByName", "assignable_custom_variable_name"]
                 .contains(error.sourceFunction)
@@ -241,7 +258,7 @@ extension AccessMap {
         var texts = layers.flatMap(\.unnamed).compactMap(\.defaultExpression)
         for layer in layers {
             let relation = layer.relation.oid
-            texts += (snapshot.policies[relation] ?? []).compactMap(\.check)
+            texts += (snapshot.policies[relation] ?? []).flatMap(\.expressions)
             texts += (snapshot.constraints[relation] ?? []).compactMap(\.expression)
             texts += (snapshot.triggers[relation] ?? [])
                 .compactMap { snapshot.routines[$0.routine]?.source }

@@ -33,6 +33,8 @@ extension AccessMap {
         package var reason: String?
         /// The privileges whose grant would allow it.
         package var missing: [MissingPrivilege] = []
+        /// What a reader should know although it is denied: that SET ROLE would allow it.
+        package var note: String?
     }
 
     /// Decides about an operation on a relation by the catalog alone.
@@ -134,9 +136,8 @@ extension AccessMap {
         let isReachable = owners.contains { snapshot.canSetRole(principal.role, to: $0) }
         return Decision(
             isAllowed: false,
-            reason: isReachable
-                ? "only with the privileges of the owner \(name), which the role has after SET ROLE"
-                : "it takes the privileges of the owner \(name)"
+            reason: "it takes the privileges of the owner \(name)",
+            note: isReachable ? "after SET ROLE to the owner \(name) it would be allowed" : nil
         )
     }
 }

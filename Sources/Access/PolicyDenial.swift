@@ -3,24 +3,55 @@ internal import Postgres
 internal import Trials
 
 extension AccessMap {
-    /// Why row security refused the row, and what would let it pass.
-    func policyReason(of attempt: InsertAttempt) -> String {
-        let user = principal(attempt.role.oid)
-        let layers = layers(of: attempt)
-        let policies = layers.flatMap { snapshot.policies[$0.relation.oid] ?? [] }
-            .filter { $0.appliesToInsert && !$0.isDisjoint(with: user) }
+    /// What it means that a statement succeeded without the row that was there for it.
+    ///
+    /// `nil` if no row security could have hidden it.
+    package func judgeFiltered(_ attempt: StatementAttempt) -> Judgement? {
+        guard layers(of: attempt).contains(where: { isFiltered($0) }) else { return nil }
+        return Judgement(
+            verdict: .failed,
+            problem: .rowSecurity,
+            reason: policyReason(of: attempt),
+            stage: .rowSecurity
+        )
+    }
+
+    private func isFiltered(_ layer: StatementLayer) -> Bool {
+        let role = snapshot.roles[layer.checkedAs]
+        guard layer.relation.hasRowSecurity, role?.bypassesRowSecurity != true,
+            role?.isSuperuser != true
+        else { return false }
+        return layer.relation.forcesRowSecurity
+            || !principal(layer.checkedAs).effectiveRoles.contains(layer.relation.owner)
+    }
+
+    /// Why row security refused or hid the row, and what would let it pass.
+    func policyReason(of attempt: StatementAttempt) -> String {
+        let layers = layers(of: attempt).filter { isFiltered($0) }
+        let user = principal(layers.first?.checkedAs ?? attempt.role.oid)
+        let all = layers.flatMap { snapshot.policies[$0.relation.oid] ?? [] }
+            .filter { !$0.isDisjoint(with: user) }
         let isForced = layers.contains {
             $0.relation.forcesRowSecurity && user.effectiveRoles.contains($0.relation.owner)
         }
         let start = isForced ? "row security is forced on the owner too" : "row security is on"
-        guard policies.contains(where: \.isPermissive) else {
-            return
-                "\(start) and no permissive policy for INSERT applies to the role; no GRANT cures "
-                + "this, a policy for INSERT does"
+        let commands = attempt.policyCommands
+        let closed = commands.first { command in
+            !all.contains { $0.isPermissive && $0.applies(to: command) }
         }
+        if let closed {
+            let word = closed.word
+            let reader =
+                closed == .select && commands.first != .select
+                ? ", which the \(attempt.operation.noun) needs to read the row" : ""
+            return
+                "\(start) and no permissive policy for \(word) applies to the role\(reader); no "
+                + "GRANT cures this, a policy for \(word) does"
+        }
+        let policies = all.filter { policy in commands.contains(where: policy.applies) }
         let names = policies.map { Identifier.displayed($0.name) }.joined(separator: ", ")
-        let settings = policies.flatMap {
-            Words($0.check ?? "").arguments(of: "current_setting")
+        let settings = policies.flatMap(\.expressions).flatMap {
+            Words($0).arguments(of: "current_setting")
         }
         let hint =
             settings.first.map {
@@ -28,6 +59,19 @@ extension AccessMap {
             } ?? "the row must satisfy them, or a policy must let it pass"
         return "\(start) and the row does not satisfy the policies that apply (\(names)); no GRANT "
             + "cures this: \(hint)"
+    }
+}
+
+extension Policy.Command {
+    /// The statement's name in SQL.
+    fileprivate var word: String {
+        switch self {
+        case .all: "ALL"
+        case .select: "SELECT"
+        case .insert: "INSERT"
+        case .update: "UPDATE"
+        case .delete: "DELETE"
+        }
     }
 }
 

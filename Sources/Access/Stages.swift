@@ -4,7 +4,7 @@ internal import Trials
 
 extension AccessMap {
     /// Returns the stage at which the server stopped, by its own order of work.
-    func stage(of error: ServerError, in attempt: InsertAttempt) -> Stage {
+    func stage(of error: ServerError, in attempt: StatementAttempt) -> Stage {
         if attempt.isForcingConstraints { return .deferred }
         switch error.sourceFunction {
         case "nextval_internal": return error.isInOurStatement ? .defaults : triggerStage(attempt)
@@ -36,10 +36,12 @@ extension AccessMap {
 
     /// Code that the statement set off ran before the row was checked, unless only AFTER triggers
     /// are there; a default's function comes earlier still.
-    private func triggerStage(_ attempt: InsertAttempt) -> Stage {
+    private func triggerStage(_ attempt: StatementAttempt) -> Stage {
         let triggers = layers(of: attempt)
             .flatMap { snapshot.triggers[$0.relation.oid] ?? [] }
-            .filter { $0.firesOnInsert && $0.isEnabled }
+            .filter { trigger in
+                trigger.isEnabled && attempt.event.map(trigger.fires) ?? false
+            }
         if triggers.isEmpty { return .defaults }
         return triggers.contains(where: \.isBefore) ? .beforeTriggers : .afterTriggers
     }

@@ -3,13 +3,13 @@ internal import Postgres
 internal import Trials
 
 extension AccessMap {
-    /// The expressions that an insert makes the server compute, and the functions that they call.
-    func expressions(of layers: [InsertLayer]) -> [String] {
+    /// The expressions that a statement makes the server compute, and the functions that they call.
+    func expressions(of layers: [StatementLayer]) -> [String] {
         var texts: [String] = []
         for layer in layers {
             let relation = layer.relation.oid
             texts += layer.unnamed.compactMap(\.defaultExpression)
-            texts += (snapshot.policies[relation] ?? []).compactMap(\.check)
+            texts += (snapshot.policies[relation] ?? []).flatMap(\.expressions)
             texts += (snapshot.constraints[relation] ?? []).compactMap(\.expression)
             for column in snapshot.columns[relation] ?? [] {
                 texts += snapshot.domains(of: column.type)
@@ -25,8 +25,8 @@ extension AccessMap {
 
     func schemaOrTableDenial(
         _ user: Principal,
-        _ layers: [InsertLayer],
-        _ attempt: InsertAttempt
+        _ layers: [StatementLayer],
+        _ attempt: StatementAttempt
     ) -> Judgement? {
         if let schema = snapshot.schemas[attempt.relation.schemaOID], !has(user, .usage, on: schema)
         {
@@ -39,52 +39,79 @@ extension AccessMap {
             )
         }
         for layer in layers {
-            let checked = principal(layer.checkedAs)
-            let columns = snapshot.columns[layer.relation.oid] ?? []
-            let named = columns.filter { column in !layer.unnamed.contains(column) }
-            let isBase = layer.relation.oid != attempt.relation.oid
-            let place = isBase ? baseReason(layer, attempt.relation) : nil
-            guard
-                hasAny(checked, .insert, on: layer.relation)
-                    || holdsColumns(checked, of: layer.relation) && !named.isEmpty
-            else {
-                return Judgement(
-                    verdict: .failed,
-                    problem: .missingTablePrivilege,
-                    reason: place
-                        ?? "the role holds INSERT neither on the relation nor on a column",
-                    stage: .tablePrivilege,
-                    missing: [missing(.insert, on: layer.relation.objectName, checked)]
-                )
-            }
-            let closed = named.filter { !has(checked, .insert, on: $0, of: layer.relation) }
-            if !closed.isEmpty {
-                return Judgement(
-                    verdict: .failed,
-                    problem: .missingColumnPrivilege,
-                    reason: place
-                        ?? "the role is granted single columns only, and what the insert names must be among them",
-                    stage: .tablePrivilege,
-                    missing: closed.map {
-                        missing(.insert, on: layer.relation.objectName, checked, column: $0.name)
-                    }
-                )
+            for need in layer.needs {
+                if let judgement = denial(of: need, layer, attempt) { return judgement }
             }
         }
         return nil
     }
 
-    private func baseReason(_ layer: InsertLayer, _ relation: Relation) -> String {
+    /// What is lacking of one need; where single columns are granted, the columns.
+    private func denial(
+        of need: StatementAttempt.Need,
+        _ layer: StatementLayer,
+        _ attempt: StatementAttempt
+    ) -> Judgement? {
+        let checked = principal(layer.checkedAs)
+        let relation = layer.relation
+        let privilege = need.privilege
+        guard !has(checked, privilege, on: relation) else { return nil }
+        let columns = (snapshot.columns[relation.oid] ?? [])
+            .filter { need.columns.contains($0.number) }
+        let isBase = relation.oid != attempt.relation.oid
+        let place = isBase ? baseReason(layer, attempt.relation) : nil
+        let holdsSome = hasAny(checked, privilege, on: relation)
+        if columns.isEmpty, holdsSome { return nil }
+        let canBeOfColumns = Privilege.all(on: .column, version: 0).contains(privilege)
+        guard
+            canBeOfColumns && (holdsSome || holdsColumns(checked, of: relation) && !columns.isEmpty)
+        else {
+            return Judgement(
+                verdict: .failed,
+                problem: .missingTablePrivilege,
+                reason: place ?? tableReason(need, attempt),
+                stage: .tablePrivilege,
+                missing: [missing(privilege, on: relation.objectName, checked)]
+            )
+        }
+        let closed = columns.filter { !has(checked, privilege, on: $0, of: relation) }
+        guard !closed.isEmpty else { return nil }
+        return Judgement(
+            verdict: .failed,
+            problem: .missingColumnPrivilege,
+            reason: place
+                ?? "the role is granted single columns only, and what the \(attempt.operation.noun) names must be among them",
+            stage: .tablePrivilege,
+            missing: closed.map {
+                missing(privilege, on: relation.objectName, checked, column: $0.name)
+            }
+        )
+    }
+
+    private func tableReason(_ need: StatementAttempt.Need, _ attempt: StatementAttempt) -> String {
+        guard need.privilege == .select, attempt.event != nil else {
+            return need.privilege == .delete
+                ? "the role does not hold DELETE on the relation"
+                : "the role holds \(need.privilege.rawValue) neither on the relation nor on a column"
+        }
+        switch attempt.operation {
+        case .insertReturning: return "RETURNING reads the row, which takes SELECT"
+        case .upsert, .merge: return "the rows to match are read, which takes SELECT"
+        default: return "the row is picked by its key, which takes SELECT on the key's columns"
+        }
+    }
+
+    private func baseReason(_ layer: StatementLayer, _ relation: Relation) -> String {
         let name = relation.objectName.displayed
         let owner = Identifier.displayed(snapshot.roleName(layer.checkedAs))
         return relation.kind == .view
-            ? "the base of the view \(name), which is written with the rights of \(owner)"
+            ? "the base of the view \(name), which is reached with the rights of \(owner)"
             : "a rule on \(name) writes to it, with the rights of \(owner)"
     }
 
     func sequenceDenial(
         _ user: Principal,
-        _ layers: [InsertLayer],
+        _ layers: [StatementLayer],
         _ error: ServerError,
         _ mentioned: [MissingPrivilege]
     ) -> Judgement {
@@ -105,7 +132,7 @@ extension AccessMap {
         let all = found.map(\.lacking) + mentioned
         let first = reachedFirst(found, error)
         guard let lacking = first?.lacking ?? all.first else {
-            return unexplained(error, user, expressions(of: layers), .defaults, "the insert")
+            return unexplained(error, user, expressions(of: layers), .defaults, "the statement")
         }
         return Judgement(
             verdict: .failed,
@@ -128,7 +155,7 @@ extension AccessMap {
     }
 
     /// The functions that the role may not execute, in the server's order.
-    func forbiddenRoutines(_ user: Principal, _ layers: [InsertLayer]) -> [Judgement] {
+    func forbiddenRoutines(_ user: Principal, _ layers: [StatementLayer]) -> [Judgement] {
         var judgements: [Judgement] = []
         func add(_ routines: [OID]?, _ place: @autoclosure () -> String, _ stage: Stage) {
             for routine in (routines ?? []).compactMap({ snapshot.routines[$0] })
@@ -156,7 +183,7 @@ extension AccessMap {
                     .defaults
                 )
             }
-            for column in snapshot.columns[relation] ?? [] {
+            for column in layer.isWritten ? snapshot.columns[relation] ?? [] : [] {
                 for domain in snapshot.domains(of: column.type) {
                     add(
                         reach.domainRoutines[domain.oid],
@@ -165,6 +192,7 @@ extension AccessMap {
                     )
                 }
             }
+            guard layer.isWritten else { continue }
             add(reach.partitionRoutines[relation], "the partition key", .partition)
             add(reach.checkRoutines[relation], "a check constraint", .checksAndIndexes)
             add(reach.indexRoutines[relation], "an index", .checksAndIndexes)

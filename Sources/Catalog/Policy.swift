@@ -30,6 +30,22 @@ package struct Policy: Sendable, Hashable, CatalogRow {
     /// Whether it is there for INSERT (or ALL).
     package var appliesToInsert: Bool { applies(to: .insert) }
 
+    /// What the policy asks of a row for the statement to see or write it; empty if it is not there for
+    /// it.
+    package func conditions(for command: Command) -> [String] {
+        guard applies(to: command) else { return [] }
+        switch command {
+        case .insert: return [check].compactMap(\.self)
+        case .select, .delete: return [using].compactMap(\.self)
+        case .update, .all: return expressions
+        }
+    }
+
+    /// The conditions, each once.
+    package var expressions: [String] {
+        [check, using == check ? nil : using].compactMap(\.self)
+    }
+
     static func query(on version: Int) -> String {
         """
         \(Relation.locked)

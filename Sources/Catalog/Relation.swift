@@ -25,8 +25,6 @@ package struct Relation: Sendable, Hashable, CatalogRow {
     package let isSecurityInvoker: Bool
     /// The extension that the relation is a member of.
     package let `extension`: String?
-    /// About how many rows it holds, by its last ANALYZE; -1 if it never had one.
-    package let estimatedRows: Double
 
     /// A way of writing to a relation.
     package enum Event: String, Sendable, Hashable {
@@ -71,7 +69,7 @@ package struct Relation: Sendable, Hashable, CatalogRow {
                c.relkind = 'v' AND EXISTS (
                    SELECT FROM unnest(c.reloptions) AS o
                     WHERE o ~* '^security_invoker=(t|true|y|yes|on|1)$'),
-               e.extname, c.reltuples
+               e.extname
           FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
@@ -132,6 +130,5 @@ package struct Relation: Sendable, Hashable, CatalogRow {
         writableEvents = rows.text(row, 12).flatMap { Int($0) }
         isSecurityInvoker = rows.isTrue(row, 13)
         `extension` = rows.text(row, 14)
-        estimatedRows = rows.text(row, 15).flatMap { Double($0) } ?? -1
     }
 }

@@ -5,11 +5,19 @@ internal import RowSynthesis
 internal import Trials
 
 /// The attempts at the trials of one relation: statement, outcome, a better row, statement.
+///
+/// First come those that bring a row in, then those that work on one that is there: it is put in
+/// place for them, from what was learned of rows before.
 struct Attempts {
     let runner: LaneRunner
     let relation: Relation
     private var search: RowSearch
-    private var pending: ArraySlice<PendingTrial>
+    private let trials: [PendingTrial]
+    /// What the trials at hand work on.
+    private var rowOnHand = RowOnHand.brought
+    private var pending: ArraySlice<PendingTrial> = []
+    /// Whether the server took a row of the search's.
+    private var hasTakenRow = false
     private var records: [(place: Int, record: Record)] = []
     /// What became of the first of the pending trials before rows were varied at random: what is
     /// reported if nothing fares better.
@@ -17,6 +25,8 @@ struct Attempts {
     /// The statements that came to it, and what stopped them.
     private var fallbackPlan: PlannedTrial?
     private var fallbackCause: (draft: RowDraft, failure: Failure)?
+    /// The search at that moment.
+    private var fallbackSearch: RowSearch?
 
     init(
         of trials: [PendingTrial],
@@ -25,7 +35,7 @@ struct Attempts {
     ) throws(PostgresError) {
         self.runner = runner
         self.relation = relation
-        pending = trials[...]
+        self.trials = trials
         search = RowSearch(
             relation,
             lookup: runner.lookup,
@@ -47,9 +57,30 @@ struct Attempts {
     mutating func run(
         _ isolation: String?
     ) throws(PostgresError) -> [(place: Int, record: Record)] {
+        pending = trials.filter(\.trial.operation.bringsRow)[...]
+        try tryPending(isolation)
+        pending = trials.filter(\.trial.operation.needsRow)[...]
+        guard !pending.isEmpty else { return records }
+        let snapshot = runner.context.snapshot
+        if snapshot.obstacle(to: .insert, on: relation) == nil {
+            rowOnHand = .own
+            search.begin(
+                picking: snapshot.rowKey(of: relation),
+                suiting: Set(pending.flatMap(\.trial.operation.policyCommands)),
+                keepsKnowledge: hasTakenRow
+            )
+        } else {
+            rowOnHand = .unknown(limit: 1)
+        }
+        try tryPending(isolation)
+        return records
+    }
+
+    private mutating func tryPending(_ isolation: String?) throws(PostgresError) {
         while !pending.isEmpty {
-            let draft = search.draft
-            let (shields, consumed, refusal) = try runner.shields(for: relation)
+            let draft = self.draft
+            guard let prepared = try prepared(draft) else { continue }
+            let (shields, consumed, refusal) = try shields(draft)
             if let (problem, reason) = refusal {
                 finishAll {
                     Record(trial: $0, verdict: .error, reason: reason, problem: problem)
@@ -59,28 +90,71 @@ struct Attempts {
             let start = ContinuousClock.now
             let steps = try runner.carryOut(
                 draft,
-                Array(pending),
+                prepared,
                 shields,
                 unshielded: consumed,
                 isolation
             )
             let seconds = (ContinuousClock.now - start).seconds / Double(max(1, steps.count))
-            for step in steps {
-                guard try take(step, draft, shields, seconds) else { break }
+            for (step, prepared) in zip(steps, prepared) {
+                guard try take(step, of: prepared, draft, shields, seconds) else { break }
             }
         }
-        return records
+    }
+
+    /// The row to try next, without scaffold where none is to be put in place.
+    private var draft: RowDraft {
+        var draft = search.draft
+        switch rowOnHand {
+        case .brought, .own: break
+        case .existing:
+            draft.scaffold = []
+            draft.rings = []
+        case .unknown:
+            draft.scaffold = []
+            draft.rings = []
+            draft.row.values = [:]
+        }
+        return draft
+    }
+
+    /// The statements of the pending trials; `nil` if the first of them has none, which is its verdict.
+    private mutating func prepared(_ draft: RowDraft) throws(PostgresError) -> [PreparedTrial]? {
+        var prepared: [PreparedTrial] = []
+        for pending in pending {
+            guard let next = try runner.prepare(pending, draft, rowOnHand) else { break }
+            prepared.append(next)
+        }
+        if prepared.isEmpty, let first = pending.first {
+            finish(runner.notPossible(first.trial, draft, rowOnHand))
+            return nil
+        }
+        return prepared
+    }
+
+    /// The shields for what the trials draw from: a row with a key of its own draws from nothing,
+    /// unless code does.
+    private func shields(
+        _ draft: RowDraft
+    ) throws(PostgresError) -> (
+        shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
+    ) {
+        if case .brought = rowOnHand { return try runner.shields(for: relation) }
+        let runsCode = ([relation.oid] + draft.scaffold.map(\.relation.oid))
+            .contains(where: runner.context.reach.runsCode)
+        return runsCode ? try runner.shields(for: relation) : ([], [], nil)
     }
 
     /// Takes in what one step came to; `false` if the others of its round no longer count.
     private mutating func take(
         _ step: AttemptStep,
+        of prepared: PreparedTrial,
         _ draft: RowDraft,
         _ shields: [Shield],
         _ seconds: Double
     ) throws(PostgresError) -> Bool {
         guard let first = pending.first else { return false }
-        let shown = draft.row.described(showingValues: runner.context.options.showsRows)
+        let shown = runner.described(first.trial, draft)
         switch step {
         case .shieldFailed(let index):
             runner.unshieldable.insert(shields[index].sequence.oid)
@@ -90,16 +164,30 @@ struct Attempts {
             try conclude(record, .scaffold(index, error), draft)
         case .stopped(let error, let isForcing):
             var record = try runner.checked(
-                runner.stopped(first, draft, error, isForcing: isForcing),
+                runner.stopped(prepared, draft, error, isForcing: isForcing),
                 against: draft
             )
             record.seconds = seconds
+            if case .unknown(let limit) = rowOnHand, limit > 0, error.sqlState == .queryCanceled {
+                rowOnHand = .unknown(limit: 0)
+                return false
+            }
             if isWorthAnother(record, error) {
                 try conclude(record, .row(error), draft)
             } else {
                 try blame(&record, (draft, .row(error)))
                 finish(record)
             }
+        case .rowFailed(let error):
+            var record = runner.rowFailed(first.trial, draft, error)
+            record.seconds = seconds
+            try conclude(record, error.map { .row($0) } ?? .swallowed, draft)
+        case .filtered(var record):
+            record.seconds = seconds
+            record.tried = shown
+            let count = pending.count
+            try conclude(record, .filtered, draft)
+            return pending.count < count
         case .swallowed(var record):
             record.seconds = seconds
             record.tried = shown
@@ -113,6 +201,7 @@ struct Attempts {
         case .finished(var record):
             record.seconds = seconds
             record.tried = shown
+            if record.verdict == .passed { hasTakenRow = true }
             finish(record)
         }
         return true
@@ -135,7 +224,14 @@ struct Attempts {
     ) throws(PostgresError) {
         if !search.isVarying {
             var record = record
-            if search.isWithoutScaffold, record.verdict == .inconclusive, let known = fallback {
+            if record.verdict == .inconclusive, let known = fallback,
+                known.problem == .rowSecurity
+            {
+                // What suits the policies does not suit the table: the policies were the verdict.
+                record = known
+            } else if search.isWithoutScaffold, record.verdict == .inconclusive,
+                let known = fallback
+            {
                 // The scaffold's failure says more; how far the row got without it is added.
                 let stage = record.stage
                 record = known
@@ -143,10 +239,22 @@ struct Attempts {
             } else {
                 fallbackPlan = pending.first.flatMap { runner.plans[$0.place] }
                 fallbackCause = (draft, failure)
+                fallbackSearch = search
             }
             fallback = record
         }
-        if try search.learn(from: failure, of: draft) { return }
+        if case .own = rowOnHand {
+            if try search.learn(from: failure, of: draft) { return }
+            if record.verdict == .inconclusive, fallback?.problem != .rowSecurity,
+                let existing = try runner.existingRow(of: relation, for: Array(pending))
+            {
+                rowOnHand = .existing(existing)
+                return
+            }
+        } else if case .brought = rowOnHand {
+            if try search.learn(from: failure, of: draft) { return }
+        }
+        if let fallbackSearch { search.settle(for: fallbackSearch) }
         var verdict = fallback ?? record
         verdict.trial = record.trial
         if fallback != nil, let place = pending.first?.place { runner.plans[place] = fallbackPlan }
@@ -189,6 +297,7 @@ struct Attempts {
         fallback = nil
         fallbackPlan = nil
         fallbackCause = nil
+        fallbackSearch = nil
     }
 
     private mutating func finishAll(_ record: (Trial) -> Record) {

@@ -10,6 +10,11 @@ enum AttemptStep: Sendable {
     case finished(Record)
     /// The insert succeeded without its row; the verdict, should no other row fare better.
     case swallowed(Record)
+    /// The statement succeeded, and row security had hidden the row from it.
+    case filtered(Record)
+    /// The row that the statement was to pick could not be put in place; without an error if code made
+    /// another row of it.
+    case rowFailed(ServerError?)
     /// The statement was refused, or the forcing of what it left deferred.
     case stopped(ServerError, isForcing: Bool)
     /// A deferred trigger of the scaffold refused it; the verdict, should no other row fare better.
@@ -26,7 +31,7 @@ extension LaneRunner {
     /// the unshielded sequences: those that the draft was seen to reach, and those that turn up.
     func carryOut(
         _ draft: RowDraft,
-        _ trials: [PendingTrial],
+        _ trials: [PreparedTrial],
         _ shields: [Shield],
         unshielded: [Relation],
         _ isolation: String?
@@ -57,7 +62,7 @@ extension LaneRunner {
                 let gone = drawn.first ?? prepared.first.flatMap { context.snapshot.relations[$0] }
                 try keepPlan(of: trials[index], draft, shields, isolation, stoppedAt: nil)
                 if let gone, context.options.sequences == .preserve {
-                    steps.append(.finished(unforeseen(gone, trials[index].trial)))
+                    steps.append(.finished(unforeseen(gone, trials[index].pending.trial)))
                 } else {
                     steps.append(verdict(on: index, of: trials, seen, draft))
                 }
@@ -65,8 +70,9 @@ extension LaneRunner {
             guard let (purpose, error) = answer.failure else { return steps }
             if context.stop.isRequested { throw .connectionLost("interrupted") }
             let stopped = purpose.trial.map { [trials[$0]] } ?? trials[start...]
-            for pending in stopped {
-                try keepPlan(of: pending, draft, shields, isolation, stoppedAt: purpose)
+            let ordinal = answer.succeeded.count { $0.purpose == purpose }
+            for prepared in stopped {
+                try keepPlan(of: prepared, draft, shields, isolation, stoppedAt: (purpose, ordinal))
             }
             switch purpose {
             case .frame, .preparation:
@@ -83,13 +89,19 @@ extension LaneRunner {
                 count(unshielded.filter(reached(by: draft.scaffold.prefix(index + 1))))
                 try connection.execute("ROLLBACK")
                 return steps + [.scaffoldFailed(index, error)]
+            case .ownRow:
+                count(unshielded)
+                try connection.execute("ROLLBACK")
+                return steps + [.rowFailed(error)]
             case .role(let trial):
-                steps.append(.finished(roleRefused(trials[trial], error)))
+                steps.append(.finished(roleRefused(trials[trial].pending, error)))
             case .forceScaffold(let trial) where error.context != nil:
                 // The scaffold's own triggers ran as the connecting role: no word against the role.
                 count(unshielded)
                 try connection.execute("ROLLBACK")
-                return steps + [.scaffoldRefused(scaffoldRefused(trials[trial], error), error)]
+                return steps + [
+                    .scaffoldRefused(scaffoldRefused(trials[trial].pending, error), error)
+                ]
             case .statement, .force, .forceScaffold, .identity:
                 let isForcing = if case .statement = purpose { false } else { true }
                 if isForcing || isBeyondDefaults(error) { count(unshielded) }
@@ -123,156 +135,22 @@ extension LaneRunner {
         return { sequence in reached.contains { $0.oid == sequence.oid } }
     }
 
-    /// Writes the trials from `start` on as one script.
-    func script(
-        _ draft: RowDraft,
-        _ trials: [PendingTrial],
-        from start: Int,
-        _ shields: [Shield],
-        _ isolation: String?,
-        isContinuing: Bool
-    ) throws(PostgresError) -> TrialScript {
-        var script = TrialScript()
-        let deferred = DeferredConstraints(
-            for: draft,
-            in: context.snapshot,
-            inserter: context.inserter
-        )
-        let insert = try draft.row.insert(with: connection)
-        let runsCode = context.reach.runsCode(draft.row.relation.oid)
-        if isContinuing {
-            script.add("ROLLBACK TO SAVEPOINT pgsmoke")
-            script.add("RELEASE SAVEPOINT pgsmoke")
-        } else {
-            if connection.isInTransaction { script.add("ROLLBACK") }
-            if !shields.isEmpty { try open(&script, draft, shields, deferred, isolation) }
-        }
-        for index in start..<trials.count {
-            if shields.isEmpty {
-                try open(&script, draft, [], deferred, isolation)
-            } else {
-                script.add("SAVEPOINT pgsmoke")
-            }
-            script.add(try trials[index].frame.lines(with: connection), for: .role(index))
-            script.add(insert, for: .statement(index))
-            if deferred.named != nil {
-                let named = deferred.named(within: trials[index].frame.effective, context)
-                if !named.isEmpty {
-                    let list = try DeferredConstraints.list(named, with: connection)
-                    script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .force(index))
-                }
-                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
-                script.add(try deferred.lastLines(with: connection), for: .forceScaffold(index))
-            } else {
-                script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
-                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
-            }
-            if shields.isEmpty {
-                script.add("ROLLBACK")
-            } else {
-                script.add("ROLLBACK TO SAVEPOINT pgsmoke")
-                script.add("RELEASE SAVEPOINT pgsmoke")
-            }
-        }
-        if !shields.isEmpty { script.add("ROLLBACK") }
-        try rehearsal?.enter(&script, with: connection)
-        return script
-    }
-
-    /// Opens a transaction: time limits, shields, scaffold.
-    func open(
-        _ script: inout TrialScript,
-        _ draft: RowDraft,
-        _ shields: [Shield],
-        _ deferred: DeferredConstraints,
-        _ isolation: String?
-    ) throws(PostgresError) {
-        let options = context.options
-        let isShielded = !shields.isEmpty
-        let lockTimeout =
-            isShielded ? min(Shield.trialPatience, options.lockTimeout) : options.lockTimeout
-        let statementTimeout =
-            isShielded ? min(Shield.trialTime, options.statementTimeout) : options.statementTimeout
-        script.add("BEGIN\(isolation.map { " ISOLATION LEVEL \($0)" } ?? "") READ WRITE")
-        var settings = [
-            "lock_timeout": String(lockTimeout),
-            "statement_timeout": String(statementTimeout),
-            "idle_in_transaction_session_timeout": "10000",
-            "synchronous_commit": "off",
-        ]
-        if context.snapshot.server.version >= 170_000 {
-            settings["transaction_timeout"] = String(max(60_000, options.statementTimeout * 2))
-        }
-        if context.snapshot.server.canSilenceStatistics {
-            settings["pg_stat_statements.track"] = "none"
-        }
-        let calls = settings.sorted { $0.key < $1.key }
-            .map { "pg_catalog.set_config('\($0.key)', '\($0.value)', true)" }
-        script.add("SELECT \(calls.joined(separator: ", "))")
-        for (index, shield) in shields.enumerated() {
-            let lines = try shield.lines(with: connection, lockTimeout: lockTimeout)
-            script.add(lines, for: .shield(index))
-        }
-        if draft.defersConstraints { script.add("SET CONSTRAINTS ALL DEFERRED") }
-        let usesReplicaMode =
-            draft.needsReplicaMode && context.mayUseReplicaMode && !draft.scaffold.isEmpty
-        if usesReplicaMode { script.add("SET LOCAL session_replication_role = replica") }
-        for step in draft.scaffoldSteps {
-            let index = step.upperBound - 1
-            let owner = context.inserter(draft.scaffold[index].relation)
-            if let owner {
-                let name = try connection.quoted(identifier: owner)
-                script.add("SET LOCAL ROLE \(name)", for: .scaffold(index))
-            }
-            script.add(try draft.insert(step, with: connection), for: .scaffold(index))
-            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
-        }
-        if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
-        if let clearing = try draft.clearing(with: connection) {
-            let last = draft.scaffold.count - 1
-            let owner = context.clearer(draft.row.relation)
-            if let owner {
-                let name = try connection.quoted(identifier: owner)
-                script.add("SET LOCAL ROLE \(name)", for: .scaffold(last))
-            }
-            script.add(clearing, for: .scaffold(last))
-            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(last)) }
-        }
-        let early = try deferred.earlyLines(with: connection)
-        script.add(early, for: .scaffold(draft.scaffold.count - 1))
-        let setsOffCode =
-            isShielded && context.snapshot.server.hasEventTriggers
-            || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }
-        if setsOffCode { script.add(Self.identityQuery, for: .preparation) }
-    }
-
-    /// Asks who is at work, and which sequences the transaction has drawn from: `nextval` keeps its
-    /// lock to the end, and the shield's is of another mode.
-    private static let identityQuery = """
-        SELECT current_user,
-               (SELECT pg_catalog.string_agg(l.relation::pg_catalog.text, ' ')
-                  FROM pg_catalog.pg_locks AS l
-                  JOIN pg_catalog.pg_class AS c ON c.oid = l.relation AND c.relkind = 'S'
-                 WHERE l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'RowExclusiveLock'
-                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS s
-                                    WHERE s.relation = l.relation AND s.pid = l.pid
-                                      AND s.mode = 'ShareRowExclusiveLock'))
-        """
-
     /// Judges a trial that went all the way.
     private func verdict(
         on index: Int,
-        of trials: [PendingTrial],
+        of trials: [PreparedTrial],
         _ seen: Observations,
         _ draft: RowDraft
     ) -> AttemptStep {
-        let pending = trials[index]
+        let (pending, statement) = (trials[index].pending, trials[index].statement)
         let role = pending.frame.effective.name
+        let operation = pending.trial.operation
+        if let placed = seen.placed[index], placed != 1 { return .rowFailed(nil) }
         var record = Record(
             trial: pending.trial,
             verdict: .passed,
-            reason: vacuity(of: pending.frame, on: draft.row.relation),
-            stage: .deferred
+            reason: vacuity(of: pending.frame, on: draft.row.relation) ?? statement.remark,
+            stage: operation == .select || operation == .selectForUpdate ? nil : .deferred
         )
         if seen.switched[index] != role {
             record.verdict = .error
@@ -282,18 +160,45 @@ extension LaneRunner {
             record.verdict = .inconclusive
             record.problem = .inconclusive
             record.reason =
-                "TriggerRule: code that the insert sets off changed the role in the "
+                "TriggerRule: code that the statement sets off changed the role in the "
                 + "middle, so what came after it proves nothing"
-        } else if seen.affected[index] != 1 {
-            record.verdict = .inconclusive
-            record.problem = .inconclusive
-            record.stage = .beforeTriggers
-            record.reason =
-                "TriggerRule: a trigger or rule swallowed the row; the insert "
-                + "succeeded without it"
-            return .swallowed(record)
+        } else if statement.mustFindRow, seen.affected[index] != 1 {
+            return withoutRow(trials[index], record, draft)
         }
         return .finished(record)
+    }
+
+    /// Judges a statement that succeeded without its row.
+    private func withoutRow(
+        _ prepared: PreparedTrial,
+        _ record: Record,
+        _ draft: RowDraft
+    ) -> AttemptStep {
+        var record = record
+        let operation = prepared.pending.trial.operation
+        let isQuery = operation == .select || operation == .selectForUpdate
+        record.verdict = .inconclusive
+        record.problem = .inconclusive
+        record.stage = .beforeTriggers
+        record.reason =
+            "TriggerRule: a trigger or rule swallowed the row; the \(operation.noun) "
+            + "succeeded without it"
+        guard operation.needsRow else { return .swallowed(record) }
+        let attempt = prepared.attempt(on: draft.row.relation, isForcing: false)
+        guard let judgement = context.access.judgeFiltered(attempt) else {
+            if isQuery || prepared.statement.picksExistingRow {
+                record.stage = nil
+                record.reason = "the row that was there was not found again"
+            }
+            return .swallowed(record)
+        }
+        guard !prepared.statement.picksExistingRow else {
+            record.stage = .rowSecurity
+            record.reason =
+                "row security hides the row that is there, and no row of our own could be put in place"
+            return .finished(record)
+        }
+        return .filtered(self.record(of: judgement, for: prepared.pending, draft))
     }
 
     /// The unshielded sequences that one trial drew from: what the server saw, or else what was
@@ -318,7 +223,7 @@ extension LaneRunner {
             trial: trial,
             verdict: .error,
             reason:
-                "code that the insert sets off drew from the sequence \(sequence.objectName.displayed), "
+                "code that the statement sets off drew from the sequence \(sequence.objectName.displayed), "
                 + "which could not be foreseen: a value of it is gone",
             problem: .locked
         )
@@ -351,37 +256,5 @@ extension LaneRunner {
             sqlState: error.sqlState.code,
             message: error.message
         )
-    }
-}
-
-/// What the server told in the course of a script.
-private struct Observations {
-    /// The rows that each trial's statement affected.
-    var affected: [Int: Int] = [:]
-    /// The role that each trial put on.
-    var switched: [Int: String] = [:]
-    /// The role that was at work when the trial's code had run.
-    var users: [Int: String] = [:]
-    /// The unshielded sequences that the transaction had drawn from by then.
-    var drawn: [Int: Set<OID>] = [:]
-    /// Those that it had drawn from before its first trial, for each transaction.
-    var prepared: [Set<OID>] = []
-
-    init(_ answer: TrialScript.Answer) {
-        for (purpose, count, row) in answer.succeeded {
-            switch purpose {
-            case .role(let index): switched[index] = row.last ?? ""
-            case .statement(let index): affected[index] = count ?? 0
-            case .identity(let index):
-                users[index] = row.first ?? ""
-                drawn[index] = Self.sequences(row)
-            case .preparation: prepared.append(Self.sequences(row))
-            default: break
-            }
-        }
-    }
-
-    private static func sequences(_ row: [String?]) -> Set<OID> {
-        Set(((row.last ?? nil) ?? "").split(separator: " ").compactMap { OID($0) })
     }
 }

@@ -31,6 +31,9 @@ package struct Declarations: Sendable {
     /// Expressions by relation and column number.
     package var values: [OID: [Int: Value]]
 
+    /// The foreign tables that trials may touch: what is done there cannot always be undone.
+    package var foreignTables: Set<OID> = []
+
     package init(
         parameters: ExactNames<[Parameter]> = [:],
         values: [OID: [Int: Value]] = [:]

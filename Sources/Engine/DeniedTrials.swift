@@ -21,38 +21,71 @@ extension LaneRunner {
         var allowed: [PendingTrial] = []
         var draft = draft(for: relation)
         draft.scaffold = []
-        guard let statement = try draft.row.insertOfNothing(with: connection) else {
-            return ([], trials)
-        }
         let deferred = DeferredConstraints(
             for: draft,
             in: context.snapshot,
             inserter: context.inserter
         )
         for pending in trials {
+            guard let statement = try nothing(of: pending, draft) else {
+                allowed.append(pending)
+                continue
+            }
             let start = ContinuousClock.now
             var script = TrialScript()
             try open(&script, draft, [], deferred, isolation)
             script.add(try pending.frame.lines(with: connection), for: .role(0))
-            script.add(statement, for: .statement(0))
+            for line in statement.lines {
+                script.add(line, for: .statement(0), copying: statement.copied)
+            }
             script.add("ROLLBACK")
             let answer = try script.send(over: connection)
-            keepPlan(of: pending, script, draft, stoppedAt: answer.failure?.purpose)
+            keepPlan(of: pending, script, draft, stoppedAt: answer.failure.map { ($0.purpose, 0) })
             if connection.isInTransaction { try connection.execute("ROLLBACK") }
-            guard case (.statement, let error)? = answer.failure,
-                error.sqlState == .insufficientPrivilege
+            let prepared = PreparedTrial(pending: pending, statement: statement)
+            var record: Record?
+            if case (.statement, let error)? = answer.failure {
+                if error.sqlState == .insufficientPrivilege {
+                    record = stopped(prepared, draft, error, isForcing: false)
+                }
+            } else if answer.failure == nil {
+                record = unstoppable(pending, on: relation)
+            }
+            guard var verdict = record?.heldAgainstDenial(),
+                verdict.verdict == .passed || answer.failure == nil
             else {
                 allowed.append(pending)
                 continue
             }
-            var record = stopped(pending, draft, error, isForcing: false).heldAgainstDenial()
-            record.seconds = (ContinuousClock.now - start).seconds
-            if record.verdict == .passed {
-                records.append((pending.place, record))
-            } else {
-                allowed.append(pending)
-            }
+            verdict.tried = PrintableText.line(statement.lines.joined(separator: "; "))
+            verdict.seconds = (ContinuousClock.now - start).seconds
+            records.append((pending.place, verdict))
         }
         return (records, allowed)
+    }
+
+    private func nothing(
+        of pending: PendingTrial,
+        _ draft: RowDraft
+    ) throws(PostgresError) -> TrialStatement? {
+        let writer = writer(for: pending, on: draft.row.relation)
+        let operation = pending.trial.operation
+        return operation.bringsRow
+            ? try writer.bringing(draft.row, by: operation, isOfNothing: true)
+            : try writer.pickingNothing(draft.row, operation)
+    }
+
+    /// What is known at once of a statement that no privilege stopped: where a row could not be picked
+    /// by its key, the statement without a condition goes through.
+    private func unstoppable(_ pending: PendingTrial, on relation: Relation) -> Record? {
+        let operation = pending.trial.operation
+        guard operation == .update || operation == .delete else { return nil }
+        let user = context.access.principal(pending.frame.effective.oid)
+        guard !context.access.hasAny(user, .select, on: relation) else { return nil }
+        return Record(
+            trial: pending.trial,
+            verdict: .passed,
+            reason: "without a condition, which would take SELECT"
+        )
     }
 }

@@ -7,19 +7,26 @@ internal import Trials
 extension LaneRunner {
     /// Judges a trial that the server stopped.
     func stopped(
-        _ pending: PendingTrial,
+        _ prepared: PreparedTrial,
         _ draft: RowDraft,
         _ error: ServerError,
         isForcing: Bool
     ) -> Record {
-        let attempt = InsertAttempt(
-            role: pending.frame.effective,
-            relation: draft.row.relation,
-            named: draft.named,
-            isForcingConstraints: isForcing,
-            isReadOnlyBySetting: pending.frame.isReadOnly
-        )
-        var judgement = context.access.judge(error, of: attempt)
+        let attempt = prepared.attempt(on: draft.row.relation, isForcing: isForcing)
+        let judgement = context.access.judge(error, of: attempt)
+        var record = record(of: judgement, for: prepared.pending, draft)
+        record.sqlState = error.sqlState.code
+        record.message = message(of: error)
+        return record
+    }
+
+    /// Turns what a judgement says into the record of a trial.
+    func record(
+        of judgement: Judgement,
+        for pending: PendingTrial,
+        _ draft: RowDraft
+    ) -> Record {
+        var judgement = judgement
         if pending.trial.isInferred {
             // The grants speak of one thing, policies and settings of another.
             switch judgement.problem {
@@ -38,12 +45,35 @@ extension LaneRunner {
             reason: judgement.reason,
             problem: judgement.problem,
             stage: judgement.stage,
-            sqlState: error.sqlState.code,
-            message: message(of: error),
-            tried: draft.row.described(showingValues: context.options.showsRows),
+            tried: described(pending.trial, draft),
             missing: judgement.missing
         )
         record.suspects = judgement.suspects
+        return record
+    }
+
+    /// Judges a trial for which no row could be put in place; without an error, code made another row
+    /// of it.
+    func rowFailed(_ trial: Trial, _ draft: RowDraft, _ error: ServerError?) -> Record {
+        let name = draft.row.relation.objectName.displayed
+        var record = Record(
+            trial: trial,
+            verdict: .inconclusive,
+            reason: "no row could be put into \(name) for it to work on"
+                + (error == nil ? ": a trigger or rule made another row of it" : ""),
+            problem: .inconclusive,
+            sqlState: error?.sqlState.code,
+            message: error.map(message),
+            tried: described(trial, draft)
+        )
+        switch error?.sqlState {
+        case .lockNotAvailable?: (record.verdict, record.problem) = (.error, .locked)
+        case .queryCanceled?: (record.verdict, record.problem) = (.error, .timeout)
+        case .deadlockDetected?: (record.verdict, record.problem) = (.error, .deadlock)
+        case .insufficientPrivilege? where error?.isInOurStatement ?? false:
+            record.reason = closedReason(draft.row.relation)
+        default: break
+        }
         return record
     }
 
@@ -65,7 +95,7 @@ extension LaneRunner {
             problem: .inconclusive,
             sqlState: error.sqlState.code,
             message: message(of: error),
-            tried: draft.row.described(showingValues: context.options.showsRows)
+            tried: described(trial, draft)
         )
         switch error.sqlState {
         case .lockNotAvailable, .queryCanceled, .deadlockDetected:
@@ -79,6 +109,45 @@ extension LaneRunner {
         default: break
         }
         return record
+    }
+
+    /// Judges a trial for which no statement can be written.
+    func notPossible(_ trial: Trial, _ draft: RowDraft, _ rowOnHand: RowOnHand) -> Record {
+        let why: String =
+            switch (trial.operation, rowOnHand) {
+            case (.copy, _):
+                "COPY must name a column, and every column of the relation fills itself"
+            case (.update, _):
+                "the relation has no column that an UPDATE could set, or none to pick a row by"
+            case (.delete, .existing):
+                "no row of our own could be put in place, and others may refer to those that are there"
+            default: "the relation has no column to pick a row by"
+            }
+        return Record(
+            trial: trial,
+            verdict: .inconclusive,
+            reason: why,
+            problem: .inconclusive,
+            tried: described(trial, draft)
+        )
+    }
+
+    /// The statement for readers: the values of its row by their sources.
+    func described(_ trial: Trial, _ draft: RowDraft) -> String {
+        let row = draft.row.described(showingValues: context.options.showsRows)
+        let name = PrintableText.line(Identifier.sql(draft.row.relation.objectName))
+        return switch trial.operation {
+        case .insert: row
+        case .insertReturning: "\(row) RETURNING …"
+        case .upsert: "\(row) ON CONFLICT … DO UPDATE"
+        case .merge: "MERGE INTO \(name) …, with the row of \(row)"
+        case .copy: "COPY \(name) FROM STDIN, with the row of \(row)"
+        case .select: "SELECT … FROM \(name), on the row of \(row)"
+        case .selectForUpdate: "SELECT … FROM \(name) … FOR UPDATE, on the row of \(row)"
+        case .update: "UPDATE \(name) …, on the row of \(row)"
+        case .delete: "DELETE FROM \(name) …, on the row of \(row)"
+        default: row
+        }
     }
 
     private func closedReason(_ parent: Relation) -> String {

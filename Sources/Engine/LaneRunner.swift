@@ -50,8 +50,7 @@ final class LaneRunner {
         var ready: [PendingTrial] = []
         for (place, trial) in work.trials {
             switch context.frames[trial.role] {
-            case .ready(let frame) where work.relation.kind == .foreignTable:
-                _ = frame
+            case .ready where isUntouched(work.relation):
                 records.append(
                     (
                         place,
@@ -64,15 +63,22 @@ final class LaneRunner {
                     )
                 )
             case .ready(let frame) where frame.isDetectorProven:
+                if let record = tooSlow(trial, on: work.relation) {
+                    records.append((place, record))
+                    continue
+                }
                 ready.append(PendingTrial(place: place, trial: trial, frame: frame))
             case .ready:
                 records.append((place, Self.detectorFailed(trial)))
             case .cannotSet, nil: continue
             }
         }
-        // An isolation level holds for a whole transaction.
-        for isolation in Set(ready.map(\.frame.isolation)).sorted(by: { $0 ?? "" < $1 ?? "" }) {
-            let group = ready.filter { $0.frame.isolation == isolation }
+        for group in groups(of: ready, on: work.relation) {
+            let isolation = group.first?.frame.isolation
+            guard work.relation.kind != .sequence else {
+                records += try runOnSequence(group, work.relation, isolation)
+                continue
+            }
             let (refused, denied) = try refusals(
                 of: group.filter { $0.trial.expected == .denied },
                 on: work.relation,
@@ -84,6 +90,26 @@ final class LaneRunner {
             records += try attempts.run(isolation)
         }
         return records
+    }
+
+    private func isUntouched(_ relation: Relation) -> Bool {
+        relation.kind == .foreignTable && !context.foreignTables.contains(relation.oid)
+    }
+
+    /// The trials that can share a transaction and a row: an isolation level holds for the one, and
+    /// where policies look at rows each role needs the other for itself.
+    private func groups(of trials: [PendingTrial], on relation: Relation) -> [[PendingTrial]] {
+        let sharesRows = relation.kind != .view && !relation.hasRowSecurity
+        var groups: [(key: [String?], trials: [PendingTrial])] = []
+        for trial in trials {
+            let key = [trial.frame.isolation, sharesRows ? nil : trial.trial.role]
+            if let index = groups.firstIndex(where: { $0.key == key }) {
+                groups[index].trials.append(trial)
+            } else {
+                groups.append((key, [trial]))
+            }
+        }
+        return groups.map(\.trials)
     }
 
     /// The first guess at a row.

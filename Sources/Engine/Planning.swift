@@ -5,18 +5,19 @@ internal import Trials
 extension LaneRunner {
     /// Keeps the statements that decide a trial, as if it had a transaction of its own.
     ///
-    /// A later attempt at the same trial takes the place of an earlier one. `purpose` is that of the
-    /// statement that failed, `nil` if the trial went all the way.
+    /// A later attempt at the same trial takes the place of an earlier one. The failure is that of the
+    /// statement that was refused, by its place among those of its purpose; `nil` if the trial went
+    /// all the way.
     func keepPlan(
-        of pending: PendingTrial,
+        of prepared: PreparedTrial,
         _ draft: RowDraft,
         _ shields: [Shield],
         _ isolation: String?,
-        stoppedAt purpose: TrialScript.Purpose?
+        stoppedAt failure: (purpose: TrialScript.Purpose, ordinal: Int)?
     ) throws(PostgresError) {
         guard context.options.keepsPlans else { return }
-        let script = try script(draft, [pending], from: 0, shields, isolation, isContinuing: false)
-        keepPlan(of: pending, script, draft, stoppedAt: purpose)
+        let script = try script(draft, [prepared], from: 0, shields, isolation, isContinuing: false)
+        keepPlan(of: prepared.pending, script, draft, stoppedAt: failure)
     }
 
     /// Keeps a script as it is.
@@ -24,14 +25,16 @@ extension LaneRunner {
         of pending: PendingTrial,
         _ script: TrialScript,
         _ draft: RowDraft,
-        stoppedAt purpose: TrialScript.Purpose?
+        stoppedAt failure: (purpose: TrialScript.Purpose, ordinal: Int)?
     ) {
         guard context.options.keepsPlans else { return }
-        let decisive = script.purposes.indices.last { place in
-            purpose.map { script.purposes[place] == $0.ofFirstTrial }
+        let places = script.purposes.indices.filter { place in
+            failure.map { script.purposes[place] == $0.purpose.ofFirstTrial }
                 ?? script.purposes[place].isDecisive
         }
-        let sent = script.statements.prefix((decisive ?? script.statements.count - 1) + 1)
+        let ordinal = failure?.ordinal ?? places.count - 1
+        let decisive = places.indices.contains(ordinal) ? places[ordinal] : places.last
+        let sent = script.forReaders.prefix((decisive ?? script.statements.count - 1) + 1)
         plans[pending.place] = PlannedTrial(
             name: pending.trial.name,
             statements: sent.filter { $0 != "ROLLBACK" },
@@ -44,6 +47,7 @@ extension TrialScript.Purpose {
     /// The same purpose in a script that holds one trial only.
     fileprivate var ofFirstTrial: Self {
         switch self {
+        case .ownRow: .ownRow(0)
         case .role: .role(0)
         case .statement: .statement(0)
         case .force: .force(0)
@@ -57,7 +61,8 @@ extension TrialScript.Purpose {
     fileprivate var isDecisive: Bool {
         switch self {
         case .statement, .force, .forceScaffold: true
-        case .frame, .gate, .grant, .shield, .scaffold, .preparation, .role, .identity: false
+        case .frame, .gate, .grant, .shield, .scaffold, .preparation, .ownRow, .role, .identity:
+            false
         }
     }
 }

@@ -47,7 +47,7 @@ extension Proof {
             return record
         }
         let found = unique(failed.missing + grants.map(\.missing) + [next])
-        let beyond = visibleLacks.filter { !found.contains($0) }
+        let beyond = visibleLacks(of: failed.trial).filter { !found.contains($0) }
         let planned = grants.map { ($0, nil as String?) }
         let others = (found + beyond)
             .filter { missing in !grants.contains { $0.missing == missing } }
@@ -66,15 +66,11 @@ extension Proof {
         return record
     }
 
-    private var visibleLacks: [MissingPrivilege] {
-        access.visibleLacks(
-            of: InsertAttempt(
-                role: role,
-                relation: relation,
-                named: runner.draft(for: relation).named,
-                isForcingConstraints: false
-            )
-        )
+    private func visibleLacks(of trial: Trial) -> [MissingPrivilege] {
+        guard relation.kind != .sequence,
+            let attempt = (try? runner.foreseen(trial, as: role, on: relation)) ?? nil
+        else { return [] }
+        return access.visibleLacks(of: attempt)
     }
 
     /// The record of a trial that lacks no privilege after the grants, and does not pass all the same.

@@ -14,6 +14,7 @@ extension Runner {
     ) throws(PostgresError) {
         let failed = gathered.records.filter { _, record in
             record.verdict == .failed && record.trial.expected == .allowed
+                && record.decidedBy == .execution
                 && !(record.missing.isEmpty && record.suspects.isEmpty)
         }
         guard !failed.isEmpty else { return }

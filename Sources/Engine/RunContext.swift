@@ -16,6 +16,10 @@ struct RunContext: Sendable {
     var parents: ExistingParents
     /// Values that the user wrote down for columns.
     var declared: [OID: [Int: RowValue]] = [:]
+    /// Foreign tables that the user wants to be tried.
+    var foreignTables: Set<OID> { declarations.foreignTables }
+    /// Deletes that would read a large table.
+    var slowDeletes = SlowDeletes()
     let backends: Backends
     let stop: StopSignal
 
@@ -67,6 +71,7 @@ struct RunContext: Sendable {
     }
 
     private func reachedSequences(of relation: Relation) -> [Relation] {
+        if relation.kind == .sequence { return [relation] }
         let parents = snapshot.requiredParents(of: relation.oid).filter(reach.runsCode)
         guard !parents.isEmpty else { return reach.sequences(of: relation.oid) }
         let all = ([relation.oid] + parents).flatMap(reach.sequences(of:))

@@ -59,15 +59,20 @@ package struct Runner: Sendable {
         )
         context.backends.insert(connection.backendPID)
         context.foresee(trials)
+        if trials.contains(where: { $0.operation == .delete }) {
+            context.slowDeletes = try SlowDeletes(over: connection)
+        }
         let watch = options.sequences == .preserve ? try SequenceWatch(over: connection) : nil
         let units = WorkUnit.units(
-            of: trials.enumerated().map { ($0.offset, $0.element) },
+            of: trials.enumerated().map { ($0.offset, $0.element) }
+                .filter { !$0.1.operation.isDecidedByCatalog },
             with: context
         )
         let lookup = Lookup(snapshot, with: connection, reader: context.reader)
         context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
         var (gathered, last) = await Lanes(context: context, target: target)
             .run(units, startingOver: connection, progress: progress)
+        decide(&gathered, trials, context)
         // What is known by now stays known if the server goes away at the end.
         if let last {
             do {

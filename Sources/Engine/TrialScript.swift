@@ -15,6 +15,8 @@ struct TrialScript {
         case scaffold(Int)
         /// Asking which sequences shields and scaffold have drawn from.
         case preparation
+        /// Putting the row in place that the trial's statement picks.
+        case ownRow(Int)
         /// Putting on a role's settings, or the role, for a trial.
         case role(Int)
         case statement(Int)
@@ -29,7 +31,7 @@ struct TrialScript {
         var trial: Int? {
             switch self {
             case .frame, .gate, .grant, .shield, .scaffold, .preparation: nil
-            case .role(let trial), .statement(let trial), .force(let trial),
+            case .ownRow(let trial), .role(let trial), .statement(let trial), .force(let trial),
                 .forceScaffold(let trial), .identity(let trial):
                 trial
             }
@@ -38,10 +40,24 @@ struct TrialScript {
 
     private(set) var statements: [String] = []
     private(set) var purposes: [Purpose] = []
+    /// The data of statements that are a COPY.
+    private var copied: [String?] = []
 
-    mutating func add(_ statement: String, for purpose: Purpose = .frame) {
+    mutating func add(
+        _ statement: String,
+        for purpose: Purpose = .frame,
+        copying data: String? = nil
+    ) {
         statements.append(statement)
         purposes.append(purpose)
+        copied.append(data)
+    }
+
+    /// The statements as `psql` reads them.
+    var forReaders: [String] {
+        zip(statements, copied).map { statement, data in
+            data.map { "\(statement);\n\($0)\\.\n" } ?? statement
+        }
     }
 
     mutating func add(_ lines: [String], for purpose: Purpose) {
@@ -57,6 +73,7 @@ struct TrialScript {
         guard let place = purposes.firstIndex(where: isPlace) else { return }
         statements.insert(contentsOf: lines, at: place)
         purposes.insert(contentsOf: lines.map { _ in purpose }, at: place)
+        copied.insert(contentsOf: lines.map { _ in nil }, at: place)
     }
 
     /// What became of a script.
@@ -71,7 +88,10 @@ struct TrialScript {
     /// - Throws: `connectionLost`, also if the server answered fewer statements than were sent.
     func send(over connection: Connection) throws(PostgresError) -> Answer {
         var answer = Answer()
-        for (purpose, result) in zip(purposes, try connection.exchange(statements)) {
+        var data: [Int: String] = [:]
+        for (index, copied) in copied.enumerated() where copied != nil { data[index] = copied }
+        let results = try connection.exchange(statements, copying: data)
+        for (purpose, result) in zip(purposes, results) {
             switch result {
             case .succeeded(let affected, let firstRow):
                 answer.succeeded.append((purpose, affected, firstRow))

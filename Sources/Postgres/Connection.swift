@@ -71,15 +71,22 @@ internal import CLibPQ
     /// Sends the statements as one string and returns one result each, in one round trip.
     ///
     /// The server skips what follows a statement that failed, so the last result, and only the
-    /// last, can be a failure. Each element must be exactly one statement.
+    /// last, can be a failure. Each element must be exactly one statement. `copied` holds the data
+    /// of those that are a COPY … FROM STDIN, by their place.
     /// - Throws: `connectionLost`.
     package func exchange(
-        _ statements: [String]
+        _ statements: [String],
+        copying copied: [Int: String] = [:]
     ) throws(PostgresError) -> [StatementResult] {
         try send(statements.joined(separator: ";\n"))
         var results: [StatementResult] = []
         results.reserveCapacity(statements.count)
         while let result = unsafe nextResult() {
+            if unsafe PQresultStatus(result) == PGRES_COPY_IN {
+                unsafe PQclear(result)
+                try copy(copied[results.count] ?? "")
+                continue
+            }
             do throws(PostgresError) {
                 let rows = try unsafe checked(result)
                 let firstRow =
@@ -121,6 +128,17 @@ internal import CLibPQ
     /// What libpq last said of this connection.
     func lastFailure() -> PostgresError { .connectionLost(unsafe message(of: raw)) }
 
+    /// Hands over the data of a COPY that the server is ready for.
+    private func copy(_ data: String) throws(PostgresError) {
+        var data = data
+        let isSent = data.withUTF8 { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { bytes in
+                unsafe PQputCopyData(raw, bytes.baseAddress, CInt(bytes.count)) == 1
+            }
+        }
+        guard isSent, unsafe PQputCopyEnd(raw, nil) == 1 else { throw lastFailure() }
+    }
+
     private var hasLostServer: Bool { unsafe PQstatus(raw) == CONNECTION_BAD }
 
     private func send(_ sql: String) throws(PostgresError) {
@@ -137,7 +155,7 @@ internal import CLibPQ
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
             return unsafe Rows(adopting: result)
         case PGRES_COPY_OUT, PGRES_COPY_IN, PGRES_COPY_BOTH:
-            // Nothing here starts a COPY; a result that cannot be finished ends the connection.
+            // Nothing else here starts a COPY; a result that cannot be finished ends the connection.
             unsafe PQclear(result)
             throw .connectionLost("the server switched to COPY mode")
         default:

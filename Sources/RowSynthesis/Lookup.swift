@@ -47,7 +47,7 @@ package struct Lookup {
     /// Runs a query as `reader`; `nil` if the server refused it, for whatever reason.
     ///
     /// - Throws: `connectionLost`.
-    func rows(of query: String, as reader: Reader) throws(PostgresError) -> [[String?]]? {
+    package func rows(of query: String, as reader: Reader) throws(PostgresError) -> [[String?]]? {
         guard reader != .nobody else { return nil }
         guard case .rows(let rows) = try answer(to: Question(query: query, reader: reader)) else {
             return nil

@@ -11,12 +11,15 @@ package struct RowSearch {
     let synthesizer: RowSynthesizer
     private let relation: Relation
     private let mayUseReplicaMode: Bool
-    private let role: RoleUnderTrial
-    private let deadline: ContinuousClock.Instant
+    private var role: RoleUnderTrial
+    private let budget: Duration
+    private var deadline: ContinuousClock.Instant
     private var knowledge = RowKnowledge()
     private var frames: [Frame] = []
     private var seen: Set<String> = []
     private var tries = 0
+    /// Whether all was tried in vain.
+    private var isExhausted = false
     /// Why no row can do, if that is proven.
     package private(set) var conclusion: String?
 
@@ -26,6 +29,8 @@ package struct RowSearch {
         var lines: [String]
         /// The roles whose privileges it has, its own among them.
         var memberships: Set<OID>
+        /// The statements whose policies count.
+        var commands: Set<Policy.Command> = [.insert]
 
         package init(lines: [String] = [], memberships: Set<OID> = []) {
             self.lines = lines
@@ -34,8 +39,9 @@ package struct RowSearch {
 
         /// Whether a policy is there for the role.
         func isSubject(to policy: Policy) -> Bool {
-            memberships.isEmpty
-                || policy.roles.contains { $0 == 0 || memberships.contains($0) }
+            commands.contains(where: policy.applies)
+                && (memberships.isEmpty
+                    || policy.roles.contains { $0 == 0 || memberships.contains($0) })
         }
     }
 
@@ -57,7 +63,41 @@ package struct RowSearch {
         self.synthesizer = synthesizer
         self.mayUseReplicaMode = mayUseReplicaMode
         self.role = role
+        self.budget = budget
         deadline = .now + budget
+    }
+
+    /// Begins anew, for a row that is put in place so that statements can pick it.
+    ///
+    /// The columns of its key get values of their own, as do those that draw from sequences. What was
+    /// learned of the row so far is kept if the server took one.
+    package mutating func begin(
+        picking key: [Int],
+        suiting commands: Set<Policy.Command>,
+        keepsKnowledge: Bool
+    ) {
+        if !keepsKnowledge { knowledge = RowKnowledge() }
+        knowledge.goesWithoutScaffold = false
+        knowledge.cleared = []
+        let drawn = (snapshot.columns[relation.oid] ?? [])
+            .filter { synthesizer.drawsFromSequence($0) && !$0.isComputed }
+        knowledge.namedKey = Set(key).union(drawn.map(\.number))
+        role.commands = commands
+        frames = []
+        seen = []
+        tries = 0
+        conclusion = nil
+        isExhausted = false
+        deadline = .now + budget
+    }
+
+    /// Goes back to the row of an earlier moment, for trials that are still to come: what was tried
+    /// since then was in vain, and is not tried again.
+    package mutating func settle(for earlier: RowSearch) {
+        let conclusion = conclusion
+        self = earlier
+        self.conclusion = conclusion
+        isExhausted = true
     }
 
     var snapshot: Snapshot { lookup.snapshot }
@@ -84,7 +124,8 @@ package struct RowSearch {
         of draft: RowDraft
     ) throws(PostgresError) -> Bool {
         tries += 1
-        guard conclusion == nil, tries < Self.limit, ContinuousClock.now < deadline else {
+        guard !isExhausted, conclusion == nil, tries < Self.limit, ContinuousClock.now < deadline
+        else {
             return false
         }
         let lesson = Lesson(

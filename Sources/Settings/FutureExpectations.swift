@@ -12,15 +12,16 @@ package struct FutureExpectations: Sendable {
     /// Expects each role to insert into new tables of a schema if it is expected to insert into one
     /// that is there.
     ///
-    /// A table is made as each role that owns tables in the schema and may create more, if the
+    /// `roles` narrows whom it is about. A table is made as each role that owns tables in the schema and may create more, if the
     /// connecting role can become that role.
-    package init(following expected: [Trial], _ access: AccessMap) {
+    package init(following expected: [Trial], of roles: Set<String>? = nil, _ access: AccessMap) {
         let snapshot = access.snapshot
         guard let user = snapshot.rolesByName[snapshot.server.user]?.oid else { return }
         var seen: Set<[String]> = []
         var unreachable: [String] = []
         for trial in expected where trial.operation == .insert && trial.expected == .allowed {
-            guard let name = trial.object.schema, seen.insert([trial.role, name]).inserted,
+            guard roles?.contains(trial.role) ?? true, let name = trial.object.schema,
+                seen.insert([trial.role, name]).inserted,
                 let schema = snapshot.schemas.values.first(where: { $0.name == name })
             else { continue }
             for creator in access.creators(in: schema) where creator.name != trial.role {

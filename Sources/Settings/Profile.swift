@@ -4,12 +4,38 @@ package import Trials
 package struct Stance: Sendable, Hashable {
     package var allowed: Set<Operation> = []
     package var denied: Set<Operation> = []
+    /// Whether nobody has said it: what depends on other privileges is then asked only with them.
+    package var isByDefault = false
+
+    package init(
+        allowed: Set<Operation> = [],
+        denied: Set<Operation> = [],
+        isByDefault: Bool = false
+    ) {
+        self.allowed = allowed
+        self.denied = denied
+        self.isByDefault = isByDefault
+    }
 
     /// Expects what `--role` means.
-    package static let insert = Stance(allowed: [.insert])
+    package static let declared = Stance(
+        allowed: [.insert, .insertReturning, .nextval],
+        isByDefault: true
+    )
+
+    /// Leaves of it what is to be tried.
+    func narrowed(to operations: [Operation]?) -> Stance {
+        guard let operations else { return self }
+        return Stance(
+            allowed: allowed.intersection(operations),
+            denied: denied.intersection(operations),
+            isByDefault: isByDefault
+        )
+    }
 
     /// Expects what a list says, whatever was expected before.
     mutating func apply(_ rules: OperationRules) {
+        isByDefault = false
         if let profile = rules.profile { self = profile.stance }
         if let operations = rules.operations { allowed = Set(operations) }
         allowed.formUnion(rules.allow)

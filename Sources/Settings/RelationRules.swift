@@ -24,14 +24,14 @@ package struct RelationRules: Sendable {
     ///
     /// A role's own rules cover every relation, and those of a table what it matches; of two that
     /// cover the same the later counts, and a table's more than a role's. A role of which nothing is
-    /// said at all is expected to insert everywhere, as with `--role`.
+    /// said at all is expected to do what `--role` means.
     package func stance(of role: String, on relation: OID) -> Stance? {
         var stance: Stance?
         if let entry = roles[role], !entry.rules.isEmpty {
             stance = Stance()
             stance?.apply(entry.rules)
         } else if namedByTables[role] == nil {
-            stance = .insert
+            stance = .declared
         }
         for (table, matched) in zip(file.tables, matches) where matched.contains(relation) {
             for rule in table.rules where rule.role.value.utf8.elementsEqual(role.utf8) {
@@ -41,6 +41,26 @@ package struct RelationRules: Sendable {
             }
         }
         return stance
+    }
+
+    /// Returns what a role is expected to do wherever no table says otherwise.
+    package func stance(of role: String) -> Stance? {
+        guard let entry = roles[role], !entry.rules.isEmpty else { return nil }
+        var stance = Stance()
+        stance.apply(entry.rules)
+        return stance
+    }
+
+    /// Whether an entry under `tables` asks for operations on the relation.
+    package func isNamed(_ relation: OID) -> Bool {
+        zip(file.tables, matches).contains { table, matched in
+            !table.rules.isEmpty && matched.contains(relation)
+        }
+    }
+
+    /// Whether the role has the profile `writer`, to which new tables matter.
+    package func isWriter(_ role: String) -> Bool {
+        roles[role]?.rules.profile?.name == "writer"
     }
 
     /// The parameters that a role is given.

@@ -41,9 +41,6 @@ package enum Operation: String, Sendable, Hashable, Codable, CaseIterable {
         }
     }
 
-    /// Whether this version can try it.
-    package var isCarriedOut: Bool { self == .insert }
-
     /// Whether it brings a row of its own into the relation.
     package var bringsRow: Bool {
         switch self {

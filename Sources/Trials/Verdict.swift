@@ -26,6 +26,8 @@ package enum Problem: String, Sendable, Hashable, Codable {
     case brokenPolicy = "pgsmoke.BrokenPolicy"
     case sequenceBehind = "pgsmoke.SequenceBehind"
     case sequenceExhausted = "pgsmoke.SequenceExhausted"
+    /// A published table whose rows nobody can update or delete.
+    case missingReplicaIdentity = "pgsmoke.MissingReplicaIdentity"
     /// The role's own settings let its transactions change nothing.
     case readOnlyRole = "pgsmoke.ReadOnlyRole"
     /// What must be denied is allowed.

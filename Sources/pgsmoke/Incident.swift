@@ -22,8 +22,10 @@ enum Incident {
 
     /// The role that the application connects as.
     static let role = "shop_app"
-    /// The one case that must fail before the cure.
-    static let failure = "insert shop.jobs as shop_app"
+    /// The cases that must fail before the cure.
+    static let failures = [
+        "insert shop.jobs as shop_app", "insert-returning shop.jobs as shop_app",
+    ]
 
     private static func scripts(_ files: [String: [UInt8]]) -> [Script] {
         do {

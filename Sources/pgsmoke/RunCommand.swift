@@ -23,12 +23,21 @@ struct RunCommand: ParsableCommand {
     @Option(
         name: .customLong("role"),
         help: ArgumentHelp(
-            "A role that must be able to insert everywhere (repeatable). Without any, the grants "
-                + "that are there tell who should be able to do what.",
+            "A role that must be able to insert everywhere, or to do what --operations names "
+                + "(repeatable). Without any, the grants that are there tell who should be able to do "
+                + "what.",
             valueName: "role"
         )
     )
     var roles: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What is tried alone, with commas: \(OperationList.known).",
+            valueName: "a,b"
+        )
+    )
+    var operations: OperationList?
 
     @Option(
         name: [.customShort("j"), .customLong("jobs")],
@@ -167,6 +176,7 @@ struct RunCommand: ParsableCommand {
             target: settings.target,
             selection: patterns.selection,
             roles: roles,
+            operations: operations?.operations,
             settings: settings.file,
             triesFuture: future,
             options: EngineOptions(

@@ -8,10 +8,8 @@ import Trials
 /// What a run is to do in one database: options and settings file, held against its catalog.
 struct RunPlan {
     let relations: ApplicationRelations
-    let expectations: InsertExpectations
+    let expectations: Expectations
     let declarations: Declarations
-    /// What the file asks for and this version cannot do.
-    let notes: [String]
 
     /// The cases that need no trial.
     var uncovered: [Record] {
@@ -33,6 +31,7 @@ struct RunPlan {
         _ access: AccessMap,
         _ selection: Selection,
         roles: [String],
+        operations: [Trials.Operation]?,
         over connection: Connection
     ) throws {
         let snapshot = access.snapshot
@@ -40,9 +39,8 @@ struct RunPlan {
             in: snapshot,
             selected: try selection.resolve(in: snapshot, with: connection)
         )
-        expectations = try Self.expectations(access, relations, roles)
+        expectations = try Self.expectations(access, relations, roles, operations)
         declarations = Declarations()
-        notes = []
     }
 
     /// Joins the options with a settings file; where both speak of the same, the options count.
@@ -52,6 +50,7 @@ struct RunPlan {
         _ access: AccessMap,
         _ selection: Selection,
         roles: [String],
+        operations: [Trials.Operation]?,
         _ file: SettingsFile,
         options: EngineOptions,
         over connection: Connection
@@ -64,43 +63,39 @@ struct RunPlan {
         let rules = RelationRules(file, matching: matches)
         expectations =
             file.roleNames.isEmpty && roles.isEmpty
-            ? try Self.expectations(access, relations, [])
-            : try InsertExpectations(
+            ? try Self.expectations(access, relations, [], operations)
+            : try Expectations(
                 following: rules,
                 narrowedTo: roles,
-                on: relations.relations,
-                in: snapshot
+                operations: operations,
+                on: ExpectedObjects(relations, access),
+                access
             )
         let given = try GivenValues(of: file, matching: matches, in: snapshot)
         let tried = Set(expectations.trials.map(\.role)).sorted()
-        declarations = try settings.declarations(
+        var declared = try settings.declarations(
             given,
             rules,
             of: tried,
             options: options
         )
-        let untried = Operation.declarable.filter(expectations.untried.contains)
-        notes =
-            untried.isEmpty
-            ? []
-            : [
-                "the settings file expects what this version does not try yet, so nothing is known "
-                    + "of it: \(untried.map(\.rawValue).joined(separator: ", "))"
-            ]
+        declared.foreignTables = Set(
+            relations.relations.filter { $0.kind == .foreignTable && rules.isNamed($0.oid) }
+                .map(\.oid)
+        )
+        declarations = declared
     }
 
     private static func expectations(
         _ access: AccessMap,
         _ relations: ApplicationRelations,
-        _ roles: [String]
-    ) throws(UnknownRole) -> InsertExpectations {
+        _ roles: [String],
+        _ operations: [Trials.Operation]?
+    ) throws(UnknownRole) -> Expectations {
+        let objects = ExpectedObjects(relations, access)
         guard !roles.isEmpty else {
-            return InsertExpectations(inferringFrom: access, on: relations.relations)
+            return Expectations(inferringFrom: access, operations: operations, on: objects)
         }
-        return try InsertExpectations(
-            declaring: roles,
-            on: relations.relations,
-            in: access.snapshot
-        )
+        return try Expectations(declaring: roles, operations: operations, on: objects, access)
     }
 }

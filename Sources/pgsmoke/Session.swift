@@ -11,6 +11,8 @@ struct Session: Sendable {
     var target: ConnectionTarget
     var selection = Selection()
     var roles: [String] = []
+    /// What is tried alone; `nil` for whatever is expected.
+    var operations: [Trials.Operation]?
     var settings: SettingsFile?
     /// Whether the tables of the next migration are tried, too.
     var triesFuture = false
@@ -105,11 +107,13 @@ struct Session: Sendable {
             .filter { seen.insert($0.role).inserted }
             .compactMap { snapshot.rolesByName[$0.role].map(access.loginFacts) }
         var trials = expectations.trials
-        let future = triesFuture ? FutureExpectations(following: trials, access) : nil
+        // What a writer's next table will be like matters, unless the user narrows what is tried.
+        let writers = triesFuture ? nil : expectations.writers
+        let future =
+            triesFuture || operations == nil && !expectations.writers.isEmpty
+            ? FutureExpectations(following: trials, of: writers, access) : nil
         trials += future?.trials ?? []
         announce(trials, server)
-        // The quiet report has no room for notes, but these concern what a pass is worth.
-        if case .silent = voice { for note in plan.notes { Console.complain("pgsmoke: \(note)") } }
         let display = ProgressDisplay(voice, total: trials.count)
         let runner = Runner(
             access,
@@ -127,7 +131,7 @@ struct Session: Sendable {
             report.records += try Lint.records(snapshot, self, without: disabled, over: connection)
         }
         report.sequencesConsumed = outcome.sequencesConsumed
-        report.notes = plan.notes + outcome.notes + (future?.notes ?? [])
+        report.notes = outcome.notes + (future?.notes ?? [])
         guard options.keepsPlans else { return [] }
         return outcome.plans
             + plan.uncovered.map {
@@ -159,12 +163,19 @@ struct Session: Sendable {
     private func plan(_ access: AccessMap, over connection: Connection) throws -> RunPlan {
         do {
             guard let settings else {
-                return try RunPlan(access, selection, roles: roles, over: connection)
+                return try RunPlan(
+                    access,
+                    selection,
+                    roles: roles,
+                    operations: operations,
+                    over: connection
+                )
             }
             return try RunPlan(
                 access,
                 selection,
                 roles: roles,
+                operations: operations,
                 settings,
                 options: options,
                 over: connection

@@ -11,8 +11,8 @@ struct DemoTests {
             #expect(run.status == 0, "\(run.standardOutput)\(run.standardError)")
             let text = run.standardOutput
             #expect(text.contains("denied    USAGE on sequence shop.jobs_id_seq"))
-            #expect(text.contains("1 failed, 6 passed"))
-            #expect(text.contains("7 passed"))
+            #expect(text.contains("2 failed, 12 passed"))
+            #expect(text.contains("14 passed"))
             #expect(names(in: directory) == [])
         }
     }

@@ -71,12 +71,13 @@ struct Fact: Sendable, CustomStringConvertible {
         return Fact(name: name, text: text, roles: roles)
     }
 
-    /// The command's arguments; without any line about them, `{app}` is declared.
+    /// The command's arguments; without any line about them, `{app}` is to insert everywhere.
     var arguments: [String] {
         if let line = values(of: "arguments").first {
             return line.split(separator: " ").map(String.init)
         }
-        return roles.first { $0.hasPrefix("app") }.map { ["--role", $0] } ?? []
+        return roles.first { $0.hasPrefix("app") }
+            .map { ["--role", $0, "--operations", "insert"] } ?? []
     }
 
     var reasons: [String] { values(of: "reason") }

@@ -30,9 +30,12 @@ import Trials
         #expect(try stances("roles: { app: { profile: migrator } }").0 == migrator)
     }
 
-    @Test("A role of which nothing is said is to insert everywhere, as is one with settings alone")
+    @Test(
+        "A role of which nothing is said is to do what --role means, as is one with settings alone"
+    )
     func silence() throws {
-        let insert = Stance(allowed: [.insert])
+        let insert = Stance.declared
+        #expect(insert.allowed == [.insert, .insertReturning, .nextval] && insert.isByDefault)
         for text in [
             "roles: { app: }", "roles: { app: {} }", "schemas: [public]",
             "roles: { app: { settings: { a.b: \"1\" } } }",

@@ -1,4 +1,4 @@
-internal import Catalog
+package import Catalog
 
 /// Puts the candidates for one column together from all sources, the best first.
 struct ColumnCandidates {
@@ -173,6 +173,11 @@ extension Snapshot {
         var type = types[column.type]
         while let domain = type, case .domain(let base, _) = domain.form { type = types[base] }
         return type
+    }
+
+    /// Whether the column's values can surely be compared with a literal.
+    package func isComparable(_ column: Column) -> Bool {
+        ["S", "N", "D", "B", "E"].contains(baseType(of: column)?.category ?? "")
     }
 
     /// The modifier of the type beneath a column's domains.

@@ -40,6 +40,8 @@ package struct RowKnowledge: Sendable, Hashable {
     package var extraParents: [ExtraParent] = []
     /// Columns by which a row that triggers of the scaffold have made is taken away again.
     package var cleared: Set<Int> = []
+    /// Columns of the row under trial that get a value of their own, so that the row can be picked.
+    package var namedKey: Set<Int> = []
     /// Whether the row under trial itself is the parent that its scaffold refers to.
     package var closesRings = false
     /// Whether the trial goes without its scaffold, which could not be put in place.

@@ -26,12 +26,14 @@ extension RowDraft.Row {
             "INSERT INTO \(try target(with: connection)) (\(names)) SELECT \(contents) WHERE false"
     }
 
-    private func target(with connection: Connection) throws(PostgresError) -> String {
+    /// The relation's quoted name.
+    package func target(with connection: Connection) throws(PostgresError) -> String {
         let schema = try connection.quoted(identifier: relation.schema)
         return "\(schema).\(try connection.quoted(identifier: relation.name))"
     }
 
-    private func lists(
+    /// The quoted names of the row's columns, and what they are to hold.
+    package func lists(
         with connection: Connection
     ) throws(PostgresError) -> (names: String, contents: String) {
         var names: [String] = []
@@ -39,13 +41,36 @@ extension RowDraft.Row {
         for (number, value) in values.sorted(by: { $0.key < $1.key }) {
             guard let name = columnNames[number] else { continue }
             names.append(try connection.quoted(identifier: name))
-            switch value.content {
-            case .literal(let text): contents.append(try connection.quoted(literal: text))
-            case .expression(let expression): contents.append(expression)
-            case .null: contents.append("NULL")
-            }
+            contents.append(try value.content.sql(with: connection))
         }
         return (names.joined(separator: ", "), contents.joined(separator: ", "))
+    }
+
+    /// The quoted name of a column.
+    package func column(
+        _ number: Int,
+        with connection: Connection
+    ) throws(PostgresError) -> String? {
+        guard let name = columnNames[number] else { return nil }
+        return try connection.quoted(identifier: name)
+    }
+
+    /// Writes a condition that picks rows with the row's own values in some columns.
+    package func condition(
+        on columns: [Int],
+        with connection: Connection
+    ) throws(PostgresError) -> String? {
+        var conditions: [String] = []
+        for number in columns {
+            guard let value = values[number], let column = try column(number, with: connection)
+            else { return nil }
+            conditions.append(
+                value.content == .null
+                    ? "\(column) IS NULL"
+                    : "\(column) = \(try value.content.sql(with: connection))"
+            )
+        }
+        return conditions.isEmpty ? nil : conditions.joined(separator: " AND ")
     }
 
     /// The INSERT for readers, on one line: each column with the source of its value, no value.
@@ -66,6 +91,15 @@ extension RowDraft.Row {
 }
 
 extension RowValue.Content {
+    /// The value as it is sent.
+    package func sql(with connection: Connection) throws(PostgresError) -> String {
+        switch self {
+        case .literal(let text): try connection.quoted(literal: text)
+        case .expression(let expression): expression
+        case .null: "NULL"
+        }
+    }
+
     /// The value for readers, as SQL.
     var displayed: String {
         switch self {
@@ -81,26 +115,10 @@ extension RowDraft {
     ///
     /// Its key holds a value of the scaffold's own, so that no row of anybody else's is met.
     package func clearing(with connection: Connection) throws(PostgresError) -> String? {
-        let picking = cleared.sorted().compactMap { number in
-            row.values[number].map { (number, $0) }
-        }
-        guard !picking.isEmpty, picking.count == cleared.count,
-            picking.allSatisfy({ $0.1.source == .scaffold })
+        guard cleared.allSatisfy({ row.values[$0]?.source == .scaffold }),
+            let condition = try row.condition(on: cleared.sorted(), with: connection)
         else { return nil }
-        let schema = try connection.quoted(identifier: row.relation.schema)
-        let table = try connection.quoted(identifier: row.relation.name)
-        var conditions: [String] = []
-        for (number, value) in picking {
-            guard let name = row.columnNames[number] else { return nil }
-            let column = try connection.quoted(identifier: name)
-            switch value.content {
-            case .literal(let text):
-                conditions.append("\(column) = \(try connection.quoted(literal: text))")
-            case .expression(let expression): conditions.append("\(column) = \(expression)")
-            case .null: conditions.append("\(column) IS NULL")
-            }
-        }
-        return "DELETE FROM ONLY \(schema).\(table) WHERE \(conditions.joined(separator: " AND "))"
+        return "DELETE FROM ONLY \(try row.target(with: connection)) WHERE \(condition)"
     }
 
     /// Writes the rows of a step as one statement, a ring as one whose keys are checked at its end.

@@ -42,6 +42,11 @@ package struct RowSynthesizer: Sendable {
     /// Makes a row for a relation, with the scaffold that it needs.
     package func draft(for relation: Relation, knowing knowledge: RowKnowledge) -> RowDraft {
         let base = knowledge.base.flatMap { snapshot.relations[$0.table] }
+        var knowledge = knowledge
+        if let columns = knowledge.base?.columns, base != nil {
+            let beneath = columns.filter { knowledge.namedKey.contains($0.value) }
+            knowledge.namedKey = Set(beneath.keys)
+        }
         var workshop = Workshop(synthesizer: self, knowledge: knowledge, relation: base ?? relation)
         workshop.fillTriedRow()
         if let columns = knowledge.base?.columns, base != nil {

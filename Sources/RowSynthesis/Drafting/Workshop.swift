@@ -41,7 +41,8 @@ struct Workshop {
         let required = Set(synthesizer.requiredColumns(of: relation).map(\.number))
         let declared = synthesizer.declared[relation.oid] ?? [:]
         var values = known.values.merging(declared) { _, declared in declared }
-        let named = required.union(known.forced).union(values.keys)
+        let named = required.union(known.forced).union(values.keys).union(knowledge.namedKey)
+        references[relation.oid] = knowledge.namedKey
         if knowledge.closesRings {
             let bound = Set(boundKeys(of: relation, named: named).flatMap(\.columns))
             guess(columns.filter { named.subtracting(bound).contains($0.number) }, &values)

@@ -7,7 +7,7 @@ extension RowSearch {
     package func advice(after failure: Failure, of draft: RowDraft) -> String? {
         let row: RowDraft.Row
         switch failure {
-        case .row, .swallowed: row = draft.row
+        case .row, .swallowed, .filtered: row = draft.row
         case .scaffold(let index, _):
             guard draft.scaffold.indices.contains(index) else { return nil }
             row = draft.scaffold[index]

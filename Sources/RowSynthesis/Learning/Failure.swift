@@ -8,17 +8,20 @@ package enum Failure: Sendable {
     case scaffold(Int, ServerError)
     /// A trigger or rule swallowed the row.
     case swallowed
+    /// Row security hid the row that was there.
+    case filtered
 
     var error: ServerError? {
         switch self {
         case .row(let error), .scaffold(_, let error): error
-        case .swallowed: nil
+        case .swallowed, .filtered: nil
         }
     }
 
     /// What tells failures apart that are not the same one again: numbers are left out of texts, as
     /// fresh values stand in them.
     var signature: String {
+        if case .filtered = self { return "filtered" }
         guard let error else { return "swallowed" }
         let place = if case .scaffold = self { "scaffold" } else { "row" }
         return [

@@ -124,13 +124,17 @@ extension Lesson {
         guard site == .row, next.tried.insert("policy's condition \(relation.oid)").inserted else {
             return .nothing
         }
-        let policies = (snapshot.policies[relation.oid] ?? [])
-            .filter { $0.appliesToInsert && role.isSubject(to: $0) }
-        let permissive = policies.filter(\.isPermissive).compactMap(\.check)
-        guard !permissive.isEmpty else { return .nothing }
-        let any = permissive.map { "(\($0))" }.joined(separator: " OR ")
-        let all = policies.filter { !$0.isPermissive }.compactMap(\.check)
-        next[site].conditions = ([any] + all).map { LearnedCondition(text: $0, mustBeTrue: true) }
+        let policies = (snapshot.policies[relation.oid] ?? []).filter(role.isSubject)
+        var conditions: [String] = []
+        for command in role.commands.sorted(by: { $0.rawValue < $1.rawValue }) {
+            let permissive = policies.filter(\.isPermissive)
+                .flatMap { $0.conditions(for: command) }
+            guard !permissive.isEmpty else { return .nothing }
+            let any = permissive.map { "(\($0))" }.joined(separator: " OR ")
+            let all = policies.filter { !$0.isPermissive }.flatMap { $0.conditions(for: command) }
+            conditions += ([any] + all).filter { !conditions.contains($0) }
+        }
+        next[site].conditions = conditions.map { LearnedCondition(text: $0, mustBeTrue: true) }
         let columns = learned(next[site].conditions, about: relation)
             .reduce(into: Set<Int>()) { $0.formUnion($1.columns) }
         return try solving(site, row, touching: columns, apartBy: [], next, asRole: true)

@@ -33,6 +33,7 @@ struct Lesson {
     func teaching(of failure: Failure) throws(PostgresError) -> Teaching {
         switch failure {
         case .swallowed: return try afterNothing()
+        case .filtered: return try afterPolicy(.row, draft.baseRow ?? draft.row)
         case .row(let error):
             if let base = try base(after: error) { return .knowledge(base) }
             return try teaching(of: error, site: .row, row: draft.baseRow ?? draft.row)

@@ -38,7 +38,7 @@ struct PolicyValues {
 }
 
 extension Lookup {
-    /// The values that the policies for INSERT ask for, as far as they can be written as values.
+    /// The values that the policies ask for, as far as they can be written as values.
     ///
     /// - Throws: `connectionLost`.
     func policyValues(
@@ -47,8 +47,11 @@ extension Lookup {
     ) throws(PostgresError) -> [Int: RowValue] {
         var values: [Int: RowValue] = [:]
         for policy in snapshot.policies[relation.oid] ?? []
-        where policy.appliesToInsert && role.isSubject(to: policy) {
-            let wanted = policy.check.map { PolicyValues($0).expressions } ?? [:]
+        where role.isSubject(to: policy) {
+            let wanted = role.commands.flatMap(policy.conditions)
+                .reduce(into: [String: String]()) { wanted, condition in
+                    wanted.merge(PolicyValues(condition).expressions) { first, _ in first }
+                }
             for column in snapshot.columns[relation.oid] ?? [] {
                 guard let expression = wanted[column.name] else { continue }
                 // A list for ANY or another column is none; nothing is evaluated here.

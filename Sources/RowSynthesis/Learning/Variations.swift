@@ -30,7 +30,7 @@ struct Variations {
             let row = draft.scaffold[index]
             variations += arrangements
             return variations + (try others(for: row, at: .parent(row.relation.oid)))
-        case .row, .swallowed:
+        case .row, .swallowed, .filtered:
             var variations = arrangements
             variations += try others(for: draft.row, at: .row)
             variations += otherParents()

@@ -22,10 +22,11 @@ import Trials
         let snapshot = try await snapshot(
             of: "CREATE ROLE \(stem)_2; CREATE ROLE \(stem)_1; \(Self.relations)"
         )
-        let expected = try InsertExpectations(
+        let expected = try Expectations(
             declaring: ["\(stem)_2", "\(stem)_1", "\(stem)_2"],
-            on: snapshot.applicationRelations,
-            in: snapshot
+            operations: [.insert],
+            on: snapshot.expectedObjects,
+            AccessMap(snapshot)
         )
         #expect(
             expected.trials.map(\.name) == [
@@ -49,10 +50,11 @@ import Trials
         let snapshot = try await snapshot(
             of: "CREATE ROLE \(role) SUPERUSER; CREATE TABLE t (); ALTER TABLE t OWNER TO \(role)"
         )
-        let expected = try InsertExpectations(
+        let expected = try Expectations(
             declaring: [role, "pg_monitor"],
-            on: snapshot.applicationRelations,
-            in: snapshot
+            operations: [.insert],
+            on: snapshot.expectedObjects,
+            AccessMap(snapshot)
         )
         #expect(expected.trials.map(\.role) == [role, "pg_monitor"])
     }
@@ -64,10 +66,11 @@ import Trials
     func unknown(name: String) async throws {
         let snapshot = try await snapshot(of: "CREATE TABLE t ()")
         let thrown = #expect(throws: UnknownRole.self) {
-            try InsertExpectations(
+            try Expectations(
                 declaring: ["postgres", name],
-                on: snapshot.applicationRelations,
-                in: snapshot
+                operations: [.insert],
+                on: snapshot.expectedObjects,
+                AccessMap(snapshot)
             )
         }
         #expect(thrown?.name == name)
@@ -265,14 +268,13 @@ import Trials
             #expect(before.trials == [])
             #expect(
                 before.leftOut.map { "\($0.object.name): \($0.reason)" } == [
-                    "m: materialized view, which takes no insert",
                     "t: no application role may insert into it",
                     "u: no application role may insert into it",
                 ]
             )
             try database.execute("CREATE ROLE app LOGIN; GRANT INSERT ON t TO app")
             #expect(
-                try Self.expectations(in: database).leftOut.map(\.object.name) == ["m", "u"]
+                try Self.expectations(in: database).leftOut.map(\.object.name) == ["u"]
             )
             try database.execute(
                 "CREATE ROLE everywhere LOGIN; GRANT pg_write_all_data TO everywhere"
@@ -286,11 +288,12 @@ import Trials
         }
     }
 
-    private static func expectations(in database: TestDatabase) throws -> InsertExpectations {
+    private static func expectations(in database: TestDatabase) throws -> Expectations {
         let snapshot = try database.snapshot()
-        return InsertExpectations(
+        return Expectations(
             inferringFrom: AccessMap(snapshot),
-            on: snapshot.applicationRelations
+            operations: [.insert],
+            on: snapshot.expectedObjects
         )
     }
 
@@ -311,7 +314,7 @@ extension TestDatabase {
 }
 
 extension Snapshot {
-    var applicationRelations: [Relation] {
-        ApplicationRelations(in: self, selected: .everything).relations
+    var expectedObjects: ExpectedObjects {
+        ExpectedObjects(ApplicationRelations(in: self, selected: .everything), AccessMap(self))
     }
 }

@@ -1,0 +1,167 @@
+internal import Access
+internal import Catalog
+internal import Postgres
+internal import RowSynthesis
+internal import Trials
+
+extension LaneRunner {
+    /// Writes the trials from `start` on as one script.
+    func script(
+        _ draft: RowDraft,
+        _ trials: [PreparedTrial],
+        from start: Int,
+        _ shields: [Shield],
+        _ isolation: String?,
+        isContinuing: Bool
+    ) throws(PostgresError) -> TrialScript {
+        var script = TrialScript()
+        let deferred = DeferredConstraints(
+            for: draft,
+            in: context.snapshot,
+            inserter: context.inserter
+        )
+        let runsCode = context.reach.runsCode(draft.row.relation.oid)
+        if isContinuing {
+            script.add("ROLLBACK TO SAVEPOINT pgsmoke")
+            script.add("RELEASE SAVEPOINT pgsmoke")
+        } else {
+            if connection.isInTransaction { script.add("ROLLBACK") }
+            if !shields.isEmpty { try open(&script, draft, shields, deferred, isolation) }
+        }
+        for index in start..<trials.count {
+            if shields.isEmpty {
+                try open(&script, draft, [], deferred, isolation)
+            } else {
+                script.add("SAVEPOINT pgsmoke")
+            }
+            let (pending, statement) = (trials[index].pending, trials[index].statement)
+            try placeRow(of: statement, &script, index)
+            if let limit = statement.timeLimit {
+                let least = min(limit, context.options.statementTimeout)
+                script.add("SET LOCAL statement_timeout = \(least)")
+            }
+            script.add(try pending.frame.lines(with: connection), for: .role(index))
+            for line in statement.lines {
+                script.add(line, for: .statement(index), copying: statement.copied)
+            }
+            if !statement.leavesDeferred(by: pending.trial.operation) {
+                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+            } else if deferred.named != nil {
+                let named = deferred.named(within: pending.frame.effective, context)
+                if !named.isEmpty {
+                    let list = try DeferredConstraints.list(named, with: connection)
+                    script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .force(index))
+                }
+                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+                script.add(try deferred.lastLines(with: connection), for: .forceScaffold(index))
+            } else {
+                script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
+                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+            }
+            if shields.isEmpty {
+                script.add("ROLLBACK")
+            } else {
+                script.add("ROLLBACK TO SAVEPOINT pgsmoke")
+                script.add("RELEASE SAVEPOINT pgsmoke")
+            }
+        }
+        if !shields.isEmpty { script.add("ROLLBACK") }
+        try rehearsal?.enter(&script, with: connection)
+        return script
+    }
+
+    /// Puts the row in place that a statement picks.
+    private func placeRow(
+        of statement: TrialStatement,
+        _ script: inout TrialScript,
+        _ index: Int
+    ) throws(PostgresError) {
+        guard case .own(let lines, let inserter) = statement.row else { return }
+        if let inserter {
+            let name = try connection.quoted(identifier: inserter)
+            script.add("SET LOCAL ROLE \(name)", for: .ownRow(index))
+        }
+        script.add(lines, for: .ownRow(index))
+        if inserter != nil { script.add("SET LOCAL ROLE NONE", for: .ownRow(index)) }
+    }
+
+    /// Opens a transaction: time limits, shields, scaffold.
+    func open(
+        _ script: inout TrialScript,
+        _ draft: RowDraft,
+        _ shields: [Shield],
+        _ deferred: DeferredConstraints,
+        _ isolation: String?
+    ) throws(PostgresError) {
+        let options = context.options
+        let isShielded = !shields.isEmpty
+        let lockTimeout =
+            isShielded ? min(Shield.trialPatience, options.lockTimeout) : options.lockTimeout
+        let statementTimeout =
+            isShielded ? min(Shield.trialTime, options.statementTimeout) : options.statementTimeout
+        script.add("BEGIN\(isolation.map { " ISOLATION LEVEL \($0)" } ?? "") READ WRITE")
+        var settings = [
+            "lock_timeout": String(lockTimeout),
+            "statement_timeout": String(statementTimeout),
+            "idle_in_transaction_session_timeout": "10000",
+            "synchronous_commit": "off",
+        ]
+        if context.snapshot.server.version >= 170_000 {
+            settings["transaction_timeout"] = String(max(60_000, options.statementTimeout * 2))
+        }
+        if context.snapshot.server.canSilenceStatistics {
+            settings["pg_stat_statements.track"] = "none"
+        }
+        let calls = settings.sorted { $0.key < $1.key }
+            .map { "pg_catalog.set_config('\($0.key)', '\($0.value)', true)" }
+        script.add("SELECT \(calls.joined(separator: ", "))")
+        for (index, shield) in shields.enumerated() {
+            let lines = try shield.lines(with: connection, lockTimeout: lockTimeout)
+            script.add(lines, for: .shield(index))
+        }
+        if draft.defersConstraints { script.add("SET CONSTRAINTS ALL DEFERRED") }
+        let usesReplicaMode =
+            draft.needsReplicaMode && context.mayUseReplicaMode && !draft.scaffold.isEmpty
+        if usesReplicaMode { script.add("SET LOCAL session_replication_role = replica") }
+        for step in draft.scaffoldSteps {
+            let index = step.upperBound - 1
+            let owner = context.inserter(draft.scaffold[index].relation)
+            if let owner {
+                let name = try connection.quoted(identifier: owner)
+                script.add("SET LOCAL ROLE \(name)", for: .scaffold(index))
+            }
+            script.add(try draft.insert(step, with: connection), for: .scaffold(index))
+            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
+        }
+        if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
+        if let clearing = try draft.clearing(with: connection) {
+            let last = draft.scaffold.count - 1
+            let owner = context.clearer(draft.row.relation)
+            if let owner {
+                let name = try connection.quoted(identifier: owner)
+                script.add("SET LOCAL ROLE \(name)", for: .scaffold(last))
+            }
+            script.add(clearing, for: .scaffold(last))
+            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(last)) }
+        }
+        let early = try deferred.earlyLines(with: connection)
+        script.add(early, for: .scaffold(draft.scaffold.count - 1))
+        let setsOffCode =
+            isShielded && context.snapshot.server.hasEventTriggers
+            || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }
+        if setsOffCode { script.add(Self.identityQuery, for: .preparation) }
+    }
+
+    /// Asks who is at work, and which sequences the transaction has drawn from: `nextval` keeps its
+    /// lock to the end, and the shield's is of another mode.
+    private static let identityQuery = """
+        SELECT current_user,
+               (SELECT pg_catalog.string_agg(l.relation::pg_catalog.text, ' ')
+                  FROM pg_catalog.pg_locks AS l
+                  JOIN pg_catalog.pg_class AS c ON c.oid = l.relation AND c.relkind = 'S'
+                 WHERE l.pid = pg_catalog.pg_backend_pid() AND l.mode = 'RowExclusiveLock'
+                   AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS s
+                                    WHERE s.relation = l.relation AND s.pid = l.pid
+                                      AND s.mode = 'ShareRowExclusiveLock'))
+        """
+}

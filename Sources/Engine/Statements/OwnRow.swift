@@ -1,0 +1,229 @@
+internal import Access
+internal import Catalog
+internal import Postgres
+internal import RowSynthesis
+internal import Trials
+
+/// A row that was there before, for statements that pick one.
+struct ExistingRow: Sendable {
+    /// The values of its key as text, by column.
+    var key: [Int: String]
+    /// Where it lies, if its relation has no key.
+    var place: String?
+}
+
+/// The row that the statements of a relation work on.
+enum RowOnHand: Sendable {
+    /// The row of each draft itself, brought in by the statement.
+    case brought
+    /// The draft's row, put in place first.
+    case own
+    /// A row that is there, since none could be put in place.
+    case existing(ExistingRow)
+    /// None can be put in place, and what is there is only read: `limit` rows of it.
+    case unknown(limit: Int)
+}
+
+extension LaneRunner {
+    /// Writes the statement of an attempt at a trial; `nil` if the row gives it nothing to work on.
+    func prepare(
+        _ pending: PendingTrial,
+        _ draft: RowDraft,
+        _ rowOnHand: RowOnHand
+    ) throws(PostgresError) -> PreparedTrial? {
+        let writer = writer(for: pending, on: draft.row.relation)
+        let operation = pending.trial.operation
+        let needsLiterals = if case .own = rowOnHand { true } else { operation == .copy }
+        var row = operation == .copy ? writer.named(draft.row) : draft.row
+        if needsLiterals { row = try evaluated(row, as: pending.frame) }
+        let statement: TrialStatement? =
+            switch rowOnHand {
+            case .brought: try writer.bringing(row, by: operation)
+            case .own: try writer.picking(row, by: try ownPick(row, writer), operation)
+            case .existing(let existing):
+                try writer.picking(row, by: try pick(existing, row, writer), operation)
+            case .unknown(let limit):
+                operation == .select ? try writer.reading(limit: limit) : nil
+            }
+        return statement.map { PreparedTrial(pending: pending, statement: $0) }
+    }
+
+    func writer(for pending: PendingTrial, on relation: Relation) -> StatementWriter {
+        writer(for: pending.frame.effective, on: relation)
+    }
+
+    private func writer(for role: Role, on relation: Relation) -> StatementWriter {
+        StatementWriter(
+            access: context.access,
+            connection: connection,
+            relation: relation,
+            role: context.access.principal(role.oid)
+        )
+    }
+
+    /// What the first attempt at a trial would ask for.
+    func foreseen(
+        _ trial: Trial,
+        as role: Role,
+        on relation: Relation
+    ) throws(PostgresError) -> StatementAttempt? {
+        let writer = writer(for: role, on: relation)
+        let row = draft(for: relation).row
+        let pick = StatementWriter.Pick(condition: "true", columns: Set(writer.key), row: .existing)
+        let statement =
+            trial.operation.bringsRow
+            ? try writer.bringing(row, by: trial.operation)
+            : try writer.picking(row, by: pick, trial.operation)
+        return statement.map {
+            StatementAttempt(
+                trial.operation,
+                role: role,
+                relation: relation,
+                named: $0.named,
+                needs: $0.needs,
+                isForcingConstraints: false
+            )
+        }
+    }
+
+    /// Puts the row in place as somebody who may, and picks it by its key.
+    private func ownPick(
+        _ row: RowDraft.Row,
+        _ writer: StatementWriter
+    ) throws(PostgresError) -> StatementWriter.Pick {
+        let relation = row.relation
+        let insert = try row.insert(with: connection, overridesIdentity: relation.kind != .view)
+        var lines: [String]
+        let key = pickingColumns(of: row, writer)
+        var condition = try row.condition(on: key, with: connection)
+        var columns: Set<Int>? = Set(key)
+        if writer.key.isEmpty, [.table, .partitionedTable].contains(relation.kind) {
+            // Without a key the row is found where the server has put it.
+            lines = [
+                "WITH own AS (\(insert) RETURNING ctid) SELECT pg_catalog.set_config("
+                    + "'pgsmoke.row', own.ctid::pg_catalog.text, true) FROM own"
+            ]
+            condition =
+                "ctid = pg_catalog.current_setting('pgsmoke.row')::pg_catalog.tid"
+                + (condition.map { " AND \($0)" } ?? "")
+            columns = nil
+        } else {
+            lines = [insert]
+        }
+        if let condition, context.reach.runsCode(relation.oid) {
+            // Code may have made another row of it.
+            let target = try row.target(with: connection)
+            lines.append("SELECT 1 FROM \(target) WHERE \(condition)")
+        }
+        // What the row leaves deferred is the business of who put it there.
+        lines.append("SET CONSTRAINTS ALL IMMEDIATE")
+        return StatementWriter.Pick(
+            condition: condition,
+            columns: columns,
+            row: .own(lines: lines, inserter: context.inserter(relation))
+        )
+    }
+
+    /// The columns by which the row is picked: its key or, without one, those of the partition key,
+    /// or whatever can be compared where nothing else is known.
+    private func pickingColumns(of row: RowDraft.Row, _ writer: StatementWriter) -> [Int] {
+        let relation = row.relation
+        let key = writer.key
+        if !key.isEmpty { return key }
+        func isUsable(_ number: Int) -> Bool {
+            if case .literal? = row.values[number]?.content { true } else { false }
+        }
+        if [.table, .partitionedTable].contains(relation.kind) {
+            return (context.snapshot.partitionKeys[relation.oid]?.columns ?? []).filter(isUsable)
+        }
+        return writer.columns.filter { column in
+            isUsable(column.number) && context.snapshot.isComparable(column)
+        }.map(\.number)
+    }
+
+    private func pick(
+        _ existing: ExistingRow,
+        _ row: RowDraft.Row,
+        _ writer: StatementWriter
+    ) throws(PostgresError) -> StatementWriter.Pick {
+        if let place = existing.place {
+            let literal = try connection.quoted(literal: place)
+            return StatementWriter.Pick(
+                condition: "ctid = \(literal)::pg_catalog.tid",
+                columns: nil,
+                row: .existing
+            )
+        }
+        var row = row
+        for (number, text) in existing.key {
+            row.values[number] = RowValue(.literal(text), from: .existingRow)
+        }
+        let key = existing.key.keys.sorted()
+        return StatementWriter.Pick(
+            condition: try row.condition(on: key, with: connection),
+            columns: Set(key),
+            row: .existing
+        )
+    }
+
+    /// Looks for a row that is there; `nil` if there is none that may be worked on.
+    ///
+    /// A row that is to be deleted must not be one that others can refer to.
+    func existingRow(
+        of relation: Relation,
+        for trials: [PendingTrial]
+    ) throws(PostgresError) -> ExistingRow? {
+        guard let first = trials.first, relation.kind != .view, relation.kind != .foreignTable
+        else { return nil }
+        let writer = writer(for: first, on: relation)
+        let key = writer.numbered(writer.key)
+        guard !key.isEmpty || relation.kind == .table else { return nil }
+        var shown = ["ctid::pg_catalog.text"]
+        if !key.isEmpty {
+            shown = []
+            for column in key { shown.append("\(try writer.name(column))::pg_catalog.text") }
+        }
+        let schema = try connection.quoted(identifier: relation.schema)
+        let target = "\(schema).\(try connection.quoted(identifier: relation.name))"
+        let query = "SELECT \(shown.joined(separator: ", ")) FROM \(target) LIMIT 1"
+        guard let row = try lookup.rows(of: query, as: context.reader(relation))?.first
+        else {
+            return nil
+        }
+        guard !key.isEmpty else { return ExistingRow(key: [:], place: row[0]) }
+        var values: [Int: String] = [:]
+        for (column, text) in zip(key, row) { values[column.number] = text }
+        return values.count == key.count ? ExistingRow(key: values) : nil
+    }
+
+    /// Computes what stands in the row as an expression, as the role: a value that depends on who asks
+    /// must be the role's, also where somebody else puts the row in place.
+    private func evaluated(
+        _ row: RowDraft.Row,
+        as frame: RoleFrame
+    ) throws(PostgresError) -> RowDraft.Row {
+        var row = row
+        var numbers: [Int] = []
+        var terms: [String] = []
+        for (number, value) in row.values.sorted(by: { $0.key < $1.key }) {
+            guard case .expression(let expression) = value.content,
+                let column = context.snapshot.column(number, of: row.relation.oid)
+            else { continue }
+            numbers.append(number)
+            terms.append("((\(expression))::\(column.typeName))::pg_catalog.text")
+        }
+        guard !terms.isEmpty else { return row }
+        let opening = ["BEGIN READ WRITE"] + (try frame.lines(with: connection))
+        let query = "SELECT \(terms.joined(separator: ", "))"
+        let results = try connection.exchange(opening + [query, "ROLLBACK"])
+        if connection.isInTransaction { try connection.execute("ROLLBACK") }
+        guard results.count > opening.count,
+            case .succeeded(_, let values) = results[opening.count], values.count == numbers.count
+        else { return row }
+        for (number, text) in zip(numbers, values) {
+            let source = row.values[number]?.source ?? .sample
+            row.values[number] = RowValue(text.map { .literal($0) } ?? .null, from: source)
+        }
+        return row
+    }
+}

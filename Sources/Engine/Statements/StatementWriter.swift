@@ -1,0 +1,115 @@
+internal import Access
+internal import Catalog
+internal import Postgres
+internal import RowSynthesis
+internal import Trials
+
+/// Writes the statements of a role's trials on one relation.
+struct StatementWriter {
+    let access: AccessMap
+    let connection: Connection
+    let relation: Relation
+    /// The role under trial.
+    let role: Principal
+
+    typealias Need = StatementAttempt.Need
+
+    var snapshot: Snapshot { access.snapshot }
+
+    var columns: [Column] { snapshot.columns[relation.oid] ?? [] }
+
+    /// The columns by which a row is picked; empty if the relation has no key.
+    var key: [Int] { snapshot.rowKey(of: relation) }
+
+    /// Of some columns those on which the role holds a privilege; all of them if it holds it on the
+    /// whole relation, or on none.
+    func granted(_ privilege: Privilege, among columns: [Column]) -> [Column] {
+        guard !access.has(role, privilege, on: relation) else { return columns }
+        let granted = columns.filter { access.has(role, privilege, on: $0, of: relation) }
+        return granted.isEmpty ? columns : granted
+    }
+
+    /// Whether the role holds a privilege on single columns only.
+    func isNarrowed(_ privilege: Privilege) -> Bool {
+        !access.has(role, privilege, on: relation) && access.hasAny(role, privilege, on: relation)
+    }
+
+    /// Says that a statement names only what is granted.
+    func remark(_ privilege: Privilege, _ columns: [Column]) -> String? {
+        guard isNarrowed(privilege) else { return nil }
+        let names = columns.map { Identifier.displayed($0.name) }.joined(separator: ", ")
+        return
+            "\(privilege.rawValue) is granted on single columns, so only those were named: \(names)"
+    }
+
+    func name(_ column: Column) throws(PostgresError) -> String {
+        try connection.quoted(identifier: column.name)
+    }
+
+    func names(_ columns: [Column]) throws(PostgresError) -> String {
+        var names: [String] = []
+        for column in columns { names.append(try name(column)) }
+        return names.joined(separator: ", ")
+    }
+
+    func numbered(_ numbers: some Sequence<Int>) -> [Column] {
+        numbers.compactMap { snapshot.column($0, of: relation.oid) }
+    }
+
+    /// The columns that an UPDATE can give a value: first those that the row names, outside of its key.
+    func updatable(_ row: RowDraft.Row) -> [Column] {
+        let key = Set(key).union(snapshot.partitionKeys[relation.oid]?.columns ?? [])
+        let free = columns.filter { !$0.isComputed && $0.generation != .identityAlways }
+        let named = free.filter { row.values[$0.number] != nil }
+        let idle = free.filter { row.values[$0.number] == nil && !$0.hasDefault && !$0.isIdentity }
+        let choices = [
+            named.filter { !key.contains($0.number) }, idle.filter { !key.contains($0.number) },
+            named, free.filter { !draws($0) },
+        ]
+        let narrowed = isNarrowed(.update)
+        for choice in choices {
+            let granted =
+                narrowed
+                ? choice.filter { access.has(role, .update, on: $0, of: relation) } : choice
+            if !granted.isEmpty { return granted }
+        }
+        return []
+    }
+
+    func draws(_ column: Column) -> Bool {
+        let place = Reach.Place(relation: column.relation, column: column.number)
+        return column.isIdentity || snapshot.reach.defaultSequences[place] != nil
+    }
+
+    /// What an UPDATE sets a column to: the value that the row has.
+    func value(of column: Column, in row: RowDraft.Row) throws(PostgresError) -> String {
+        if let value = row.values[column.number] {
+            return try value.content.sql(with: connection)
+        }
+        return column.hasDefault ? "DEFAULT" : "NULL"
+    }
+
+    func assignments(
+        _ columns: [Column],
+        in row: RowDraft.Row
+    ) throws(PostgresError) -> String {
+        var parts: [String] = []
+        for column in columns {
+            parts.append("\(try name(column)) = \(try value(of: column, in: row))")
+        }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension Snapshot {
+    /// The columns by which an application picks a row: the primary key, or another whole unique key
+    /// without NULLs, seen through a view; empty if there is none.
+    func rowKey(of relation: Relation) -> [Int] {
+        let key = (constraints[relation.oid] ?? []).first { $0.kind == .primaryKey }
+        if let key { return key.columns }
+        return arbiters(of: relation).first { key in
+            relation.kind == .view
+                || key.allSatisfy { column($0, of: relation.oid)?.isNotNull ?? false }
+        } ?? []
+    }
+}
