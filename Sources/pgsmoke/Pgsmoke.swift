@@ -43,7 +43,7 @@ enum Pgsmoke {
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pgsmoke",
-        abstract: "Proves that every application role can insert into every application table.",
+        abstract: "Proves what application roles can do, and cannot do, on every application table.",
         discussion: """
             Run it right after a migration: for every role and table it does SET ROLE, a real INSERT \
             with a real row, and ROLLBACK, and says which privilege is missing.
