@@ -268,12 +268,14 @@ extension LaneRunner {
     ) -> AttemptStep {
         let pending = trials[index]
         let role = pending.frame.effective.name
+        let vacuity = vacuity(of: pending.frame, on: draft.row.relation)
         var record = Record(
             trial: pending.trial,
             verdict: .passed,
-            reason: vacuity(of: pending.frame, on: draft.row.relation),
+            reason: vacuity,
             stage: .deferred
         )
+        record.isVacuous = vacuity != nil
         if seen.switched[index] != role {
             record.verdict = .error
             record.problem = .detectorFailed

@@ -43,12 +43,14 @@ extension Runner {
         let maker = Identifier.displayed(creator.name)
         switch finding.first {
         case .passed:
-            return Record(
+            var record = Record(
                 trial: trial,
                 verdict: .passed,
                 reason: frame.vacuity,
                 stage: .deferred
             )
+            record.isVacuous = frame.vacuity != nil
+            return record
         case .denied(let error, let lacking):
             let what = lacking.object.kind == .sequence ? "sequences" : "tables"
             return Record(

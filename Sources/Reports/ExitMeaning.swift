@@ -37,21 +37,35 @@ package enum ExitMeaning {
             Summary.counted(report, .inconclusive, "inconclusive"),
             Summary.counted(report, .skipped, "skipped"),
         ].compactMap(\.self)
-        guard rest.isEmpty else { return "no expectation failed, \(rest.joined(separator: ", "))" }
-        return "every expectation held"
+        let known = known(report).map { "nothing failed but \($0)" }
+        guard known != nil || !rest.isEmpty else { return "every expectation held" }
+        return ([known ?? "no expectation failed"] + rest).joined(separator: ", ")
     }
 
     private static func failure(_ report: RunReport) -> String {
-        failures(report) ?? "--strict lets no doubtful result pass"
+        let besides = known(report).map { ", besides \($0)" } ?? ""
+        return (failures(report) ?? "expectations failed") + besides
     }
 
     private static func failures(_ report: RunReport) -> String? {
-        let failed = report.count(of: .failed)
-        let words = [
-            failed > 0 ? "\(Quantity(failed, "expectation")) failed" : nil,
-            Summary.counted(report, .uncovered, "uncovered"),
-        ].compactMap(\.self)
-        return words.isEmpty ? nil : words.joined(separator: ", ")
+        let failing = report.failing
+        let failed = failing.count { $0.verdict == .failed }
+        let sorts: [(Int, String)] = [
+            (failing.count { $0.verdict == .uncovered }, "uncovered"),
+            (failing.count { $0.verdict == .inconclusive }, "inconclusive"),
+            (failing.count { $0.verdict == .skipped }, "skipped"),
+            (failing.count { $0.verdict == .passed }, "vacuous"),
+        ]
+        var words = sorts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        if failed > 0 { words.insert("\(Quantity(failed, "expectation")) failed", at: 0) }
+        guard !words.isEmpty else { return nil }
+        let isByStrictness = failing.contains { !$0.fails(strictly: false) }
+        return words.joined(separator: ", ") + (isByStrictness ? " (--strict)" : "")
+    }
+
+    private static func known(_ report: RunReport) -> String? {
+        let count = report.records.count(where: \.isKnown)
+        return count > 0 ? "\(Quantity(count, "failure")) that the baseline knows" : nil
     }
 
     private static func obstacle(_ report: RunReport) -> String {

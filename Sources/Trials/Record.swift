@@ -81,6 +81,10 @@ package struct Record: Sendable, Hashable {
     package var suspects: [MissingPrivilege] = []
     package var cure: [Cure]
     package var recurrence: Recurrence?
+    /// Whether the result says little: nothing is refused to the role that was tried.
+    package var isVacuous = false
+    /// Whether a baseline holds the same case with the same problem.
+    package var isKnown = false
     /// Wall-clock time in seconds.
     package var seconds: Double
 

@@ -69,6 +69,10 @@ package struct RunReport: Sendable, Hashable {
     package var notes: [String]
     /// In the order of the plan.
     package var records: [Record]
+    /// Whether results that prove nothing fail the run, too.
+    package var isStrict = false
+    /// What became of the failures of an earlier run, if the run was held against one.
+    package var baseline: BaselineComparison?
 
     package init(
         version: String,
@@ -97,4 +101,7 @@ package struct RunReport: Sendable, Hashable {
     package func count(of verdict: Verdict) -> Int {
         records.count { $0.verdict == verdict }
     }
+
+    /// The records that fail the run.
+    package var failing: [Record] { records.filter { $0.fails(strictly: isStrict) } }
 }

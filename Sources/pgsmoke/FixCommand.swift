@@ -19,9 +19,15 @@ struct FixCommand: ParsableCommand {
     @OptionGroup var run: RunCommand
 
     func validate() throws {
-        guard run.junit == nil, run.json == nil, run.fix == nil else {
+        guard run.reports.areAbsent else {
             throw ValidationError(
                 "pgsmoke fix prints the script; use pgsmoke run for --junit, --json and --fix."
+            )
+        }
+        guard run.verdict.areAbsent else {
+            throw ValidationError(
+                "pgsmoke fix gives no verdict; use pgsmoke run for --strict, --baseline, "
+                    + "--write-baseline, --exit-zero and --allow-empty."
             )
         }
     }

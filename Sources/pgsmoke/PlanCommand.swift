@@ -20,9 +20,15 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var run: RunCommand
 
     func validate() throws {
-        guard run.junit == nil, run.json == nil, run.fix == nil else {
+        guard run.reports.areAbsent else {
             throw ValidationError(
                 "pgsmoke plan writes no report; use pgsmoke run for --junit, --json and --fix."
+            )
+        }
+        guard run.verdict.areAbsent else {
+            throw ValidationError(
+                "pgsmoke plan gives no verdict; use pgsmoke run for --strict, --baseline, "
+                    + "--write-baseline, --exit-zero and --allow-empty."
             )
         }
     }

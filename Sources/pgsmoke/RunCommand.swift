@@ -59,17 +59,6 @@ struct RunCommand: ParsableCommand {
     )
     var rowBudget = 2.0
 
-    @Option(help: ArgumentHelp("Write JUnit XML (- is stdout).", valueName: "file"))
-    var junit: String?
-
-    @Option(help: ArgumentHelp("Write JSON (- is stdout).", valueName: "file"))
-    var json: String?
-
-    @Option(
-        help: ArgumentHelp("Write the proven GRANTs as a script (- is stdout).", valueName: "file")
-    )
-    var fix: String?
-
     @Flag(
         help: ArgumentHelp(
             "Also try what the next migration's tables will be like: create one as each role that "
@@ -87,11 +76,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Show the values of rows, and what the server says of them, in reports.")
     var showRows = false
 
-    @Flag(name: .shortAndLong, help: "Show failures and the summary only.")
-    var quiet = false
+    @OptionGroup(title: "Reports") var reports: ReportOptions
 
-    @Flag(name: .shortAndLong, help: "Show every case.")
-    var verbose = false
+    @OptionGroup(title: "Verdict") var verdict: VerdictOptions
 
     func validate() throws {
         guard (1...64).contains(jobs) else {
@@ -99,9 +86,6 @@ struct RunCommand: ParsableCommand {
         }
         guard (0...3_600).contains(rowBudget) else {
             throw ValidationError("--row-budget takes seconds, from 0 to 3600.")
-        }
-        guard [junit, json, fix].count(where: { $0 == "-" }) <= 1 else {
-            throw ValidationError("Only one of --junit, --json and --fix can be '-', stdout.")
         }
         guard lint || disable.isEmpty else {
             throw ValidationError("--disable leaves rules of --lint out; add --lint.")
@@ -115,53 +99,30 @@ struct RunCommand: ParsableCommand {
     /// Carries the run out and returns the exit code.
     func status() async -> Int32 {
         let settings: RunSettings
-        do { settings = try connection.settings() } catch {
-            Console.complain("pgsmoke: \(error.message)")
-            return ending(error.exitCode)
-        }
-        let files: ReportFiles
-        do {
-            files = try ReportFiles(junit: junit, json: json, fix: fix)
-        } catch {
-            Console.complain("pgsmoke: \(error.message)")
-            return ending(ExitCode.usage)
-        }
-        let report: RunReport
-        switch await session(settings).run() {
-        case .report(let finished, _): report = finished
-        case .misuse(let message, let exitCode):
-            files.discard()
-            Console.complain("pgsmoke: \(message)")
-            return ending(exitCode)
-        }
-        let isStdoutTaken = [junit, json, fix].contains("-")
-        let text = TerminalReport.text(
-            of: report,
-            detail: quiet ? .quiet : verbose ? .verbose : .normal,
-            isColoured: Console.isColoured(
-                isStdoutTaken ? STDERR_FILENO : STDOUT_FILENO,
+        let policy: VerdictPolicy
+        let reporting: Reporting
+        do throws(Misuse) {
+            settings = try connection.settings()
+            policy = try verdict.policy()
+            reporting = try Reporting(
+                reports,
+                baseline: verdict.writeBaseline,
                 settings.environment
             )
-        )
-        if isStdoutTaken { Console.complain(text) } else { Console.print(text) }
-        if junit != nil, report.records.count > Self.manyCases {
-            Console.complain(
-                "pgsmoke: the JUnit file holds \(report.records.count) cases; some readers take "
-                    + "no more than \(Self.manyCases) of one file, so split the run with -n or -t"
-            )
-        }
-        do {
-            try files.write(report)
         } catch {
-            Console.complain("pgsmoke: \(error.message)")
-            return ending(ExitCode.couldNotRun)
+            return error.told()
         }
-        return ending(report.exitCode, report)
+        var session = session(settings)
+        session.policy = policy
+        switch await session.run() {
+        case .report(let report, _): return reporting.tell(report)
+        case .misuse(let message, let exitCode): return reporting.misuse(message, exitCode)
+        }
     }
 
     /// The run that options and settings file describe.
     func session(_ settings: RunSettings) -> Session {
-        let voice = quiet ? Voice.silent : .of(settings.environment)
+        let voice = reports.quiet ? Voice.silent : .of(settings.environment)
         if let file = settings.file { voice.say("settings from \(PrintableText.line(file.path))") }
         return Session(
             target: settings.target,
@@ -181,14 +142,6 @@ struct RunCommand: ParsableCommand {
             patience: connection.patience,
             lintsWithout: lint ? settings.disabledLints.union(disable) : nil
         )
-    }
-
-    /// What the strictest of the known readers of JUnit files accepts.
-    private static let manyCases = 5_000
-
-    private func ending(_ code: Int32, _ report: RunReport? = nil) -> Int32 {
-        Console.complain(ExitMeaning.line(code, report: report))
-        return code
     }
 }
 

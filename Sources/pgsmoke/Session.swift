@@ -19,6 +19,7 @@ struct Session: Sendable {
     var patience = Patience.none
     /// The rules of `lint` to leave out; `nil` if it was not asked for.
     var lintsWithout: Set<String>?
+    var policy = VerdictPolicy()
 
     enum Result: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
@@ -61,7 +62,7 @@ struct Session: Sendable {
             return .misuse("\(error)", exitCode: ExitCode.usage)
         }
         report.seconds = (ContinuousClock.now - start).seconds
-        report.exitCode = ExitCode.of(report.records, signal: signals.received)
+        policy.settle(&report, signal: signals.received)
         if isMisdirected { report.exitCode = ExitCode.usage }
         return .report(report, plans)
     }
