@@ -38,10 +38,12 @@ package struct Runner: Sendable {
 
     /// Carries out the trials; `progress` hears how many are done.
     ///
+    /// The roles of other trials are settled, too, so that every shard of a run says the same of them.
     /// The connection that read the catalog settles the roles first and retries last. Throws
     /// `connectionLost` if the server is gone before the first trial.
     package func run(
         _ trials: [Trial],
+        besides others: [Trial] = [],
         preparedOver connection: Connection,
         progress: @escaping @Sendable (_ done: Int) -> Void
     ) async throws -> Outcome {
@@ -52,7 +54,7 @@ package struct Runner: Sendable {
             options: options,
             declarations: declarations,
             user: access.principal(user.oid),
-            frames: try preflight(for: trials, over: connection),
+            frames: try preflight(for: trials + others, over: connection),
             parents: .none,
             backends: Backends(),
             stop: stop

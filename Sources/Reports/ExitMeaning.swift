@@ -80,7 +80,8 @@ package enum ExitMeaning {
     }
 
     private static func emptiness(_ report: RunReport) -> String {
-        report.records.isEmpty ? "no trial was carried out" : "not one trial passed or failed"
+        guard report.records.isEmpty else { return "not one trial passed or failed" }
+        return report.shard.map { "no case belongs to \($0.shard)" } ?? "no trial was carried out"
     }
 
     private static func isTried(_ report: RunReport) -> Bool {

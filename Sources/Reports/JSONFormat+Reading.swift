@@ -20,6 +20,7 @@ extension JSONRun: Decodable {
         report.notes = try json.list(String.self, .notes)
         report.isStrict = try json.decodeIfPresent(Bool.self, forKey: .strict) ?? false
         report.baseline = try json.decodeIfPresent(JSONBaseline.self, forKey: .baseline)?.comparison
+        report.shard = try json.decodeIfPresent(JSONShard.self, forKey: .shard)?.stamp
         report.records = try json.decode([JSONTrial].self, forKey: .trials).map(\.record)
         self.init(report: report)
     }
@@ -86,6 +87,22 @@ extension JSONBaseline: Decodable {
             cured: try json.list(String.self, .cured),
             gone: try json.list(String.self, .gone)
         )
+    }
+}
+
+extension JSONShard: Decodable {
+    init(from decoder: any Decoder) throws {
+        let json = try decoder.container(keyedBy: CodingKeys.self)
+        let index = try json.decode(Int.self, forKey: .index)
+        let count = try json.decode(Int.self, forKey: .count)
+        guard let shard = Shard(index: index, count: count) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .index,
+                in: json,
+                debugDescription: "is \(index), and there are \(count) shards"
+            )
+        }
+        stamp = ShardStamp(shard, plan: try json.decodeIfPresent(String.self, forKey: .plan))
     }
 }
 

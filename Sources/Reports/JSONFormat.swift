@@ -21,6 +21,7 @@ struct JSONRun: Encodable {
         case notes
         case strict
         case baseline
+        case shard
         case trials
     }
 
@@ -39,6 +40,7 @@ struct JSONRun: Encodable {
         try json.encode(report.notes, forKey: .notes)
         try json.encode(report.isStrict, forKey: .strict)
         try json.encode(baseline, forKey: .baseline)
+        try json.encode(report.shard.map(JSONShard.init), forKey: .shard)
         try json.encode(report.records.map(JSONTrial.init), forKey: .trials)
     }
 
@@ -164,5 +166,23 @@ struct JSONBaseline: Encodable {
         try json.encode(new, forKey: .new)
         try json.encode(comparison.cured, forKey: .cured)
         try json.encode(comparison.gone, forKey: .gone)
+    }
+}
+
+/// The part of a run that the file is of.
+struct JSONShard: Encodable {
+    let stamp: ShardStamp
+
+    enum CodingKeys: String, CodingKey {
+        case index
+        case count
+        case plan
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(stamp.shard.index, forKey: .index)
+        try json.encode(stamp.shard.count, forKey: .count)
+        try json.encode(stamp.plan, forKey: .plan)
     }
 }

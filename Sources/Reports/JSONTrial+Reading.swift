@@ -39,6 +39,7 @@ extension JSONTrial: Decodable {
         }
         record.isVacuous = try json.decodeIfPresent(Bool.self, forKey: .vacuous) ?? false
         record.isKnown = try json.decodeIfPresent(Bool.self, forKey: .known) ?? false
+        record.place = try json.decodeIfPresent(Int.self, forKey: .place)
         self.init(record: record)
     }
 

@@ -24,6 +24,7 @@ struct JSONTrial: Encodable {
         case recurs
         case vacuous
         case known
+        case place
         case seconds
     }
 
@@ -48,6 +49,7 @@ struct JSONTrial: Encodable {
         try json.encode(record.recurrence.map(JSONRecurrence.init), forKey: .recurs)
         try json.encode(record.isVacuous, forKey: .vacuous)
         try json.encode(record.isKnown, forKey: .known)
+        try json.encode(record.place, forKey: .place)
         try json.encode(TimeText.milliseconds(record.seconds), forKey: .seconds)
     }
 }

@@ -59,6 +59,9 @@ package struct JUnitReport {
                 ("server.user", Identifier.displayed(server.user)),
             ]
         }
+        if let shard = report.shard?.shard {
+            properties.append(("pgsmoke.shard", "\(shard.index)/\(shard.count)"))
+        }
         return ["    <properties>"]
             + properties.map { name, value in
                 "      <property\(XMLText.attributes(["name": name, "value": value]))/>"

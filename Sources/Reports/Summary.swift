@@ -16,7 +16,8 @@ enum Summary {
             counted(report, .passed, "passed").map { $0 + cured(report) },
         ].compactMap(\.self)
         let words = counts.isEmpty ? "no trials" : counts.joined(separator: ", ")
-        return "\(words) in \(TimeText.seconds(report.seconds, decimals: 2)) s"
+        let shard = report.shard.map { ", \($0.shard)" } ?? ""
+        return "\(words) in \(TimeText.seconds(report.seconds, decimals: 2)) s\(shard)"
     }
 
     /// Returns `2 failed`, without those that a baseline knows, or `nil` for none.

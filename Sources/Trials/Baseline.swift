@@ -23,8 +23,12 @@ package struct Baseline: Sendable {
     }
 
     /// Marks what the baseline knows, and notes what is cured and what is gone.
+    ///
+    /// What belongs to other shards is none of a shard's concern.
     package func mark(_ report: inout RunReport) {
         let isStrict = report.isStrict
+        let shard = report.shard?.shard
+        let records = records.filter { shard?.holds($0.trial.object) ?? true }
         let known = Set(records.filter { $0.wouldFail(strictly: isStrict) }.map(Key.init))
         var present = ExactNames<Bool>()
         for index in report.records.indices {
@@ -35,8 +39,8 @@ package struct Baseline: Sendable {
         }
         let names = records.filter { $0.wouldFail(strictly: isStrict) }.map(\.trial.name)
         report.baseline = BaselineComparison(
-            cured: names.filter { present[$0] == true },
-            gone: names.filter { present[$0] == nil }
+            cured: names.filter { present[$0] == true }.sorted(),
+            gone: names.filter { present[$0] == nil }.sorted()
         )
     }
 

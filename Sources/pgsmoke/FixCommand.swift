@@ -34,9 +34,11 @@ struct FixCommand: ParsableCommand {
 
     /// Carries the run out, prints the script and returns the exit code.
     func status() async -> Int32 {
-        let settings: RunSettings
-        do { settings = try run.connection.settings() } catch { return error.told() }
-        switch await run.session(settings).run() {
+        let session: Session
+        do { session = try run.session(try run.connection.settings()) } catch {
+            return error.told()
+        }
+        switch await session.run() {
         case .report(let report, _):
             guard report.server != nil else {
                 Console.complain(TerminalReport.text(of: report, detail: .quiet))

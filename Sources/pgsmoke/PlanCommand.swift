@@ -38,7 +38,9 @@ struct PlanCommand: ParsableCommand {
     /// What a trial came to is no concern of a plan: with a script to show it has succeeded.
     func status() async -> Int32 {
         var session: Session
-        do { session = run.session(try run.connection.settings()) } catch { return error.told() }
+        do { session = try run.session(try run.connection.settings()) } catch {
+            return error.told()
+        }
         session.options.keepsPlans = true
         session.options.provesCures = false
         switch await session.run() {

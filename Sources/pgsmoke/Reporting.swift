@@ -44,7 +44,7 @@ struct Reporting {
         if options.junit != nil, report.records.count > Self.manyCases {
             Console.complain(
                 "pgsmoke: the JUnit file holds \(report.records.count) cases; some readers take "
-                    + "no more than \(Self.manyCases) of one file, so split the run with -n or -t"
+                    + "no more than \(Self.manyCases) of one file, so split the run with -n, -t or --shard"
             )
         }
         do {

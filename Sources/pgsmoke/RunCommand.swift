@@ -30,6 +30,8 @@ struct RunCommand: ParsableCommand {
     )
     var roles: [String] = []
 
+    @OptionGroup var sharding: ShardOptions
+
     @Option(
         name: [.customShort("j"), .customLong("jobs")],
         help: ArgumentHelp("Connections at work.", valueName: "n")
@@ -98,12 +100,13 @@ struct RunCommand: ParsableCommand {
 
     /// Carries the run out and returns the exit code.
     func status() async -> Int32 {
-        let settings: RunSettings
-        let policy: VerdictPolicy
+        var session: Session
         let reporting: Reporting
         do throws(Misuse) {
-            settings = try connection.settings()
-            policy = try verdict.policy()
+            let settings = try connection.settings()
+            session = try self.session(settings)
+            session.policy = try verdict.policy()
+            try checkBaseline(session.shard)
             reporting = try Reporting(
                 reports,
                 baseline: verdict.writeBaseline,
@@ -112,17 +115,34 @@ struct RunCommand: ParsableCommand {
         } catch {
             return error.told()
         }
-        var session = session(settings)
-        session.policy = policy
         switch await session.run() {
         case .report(let report, _): return reporting.tell(report)
         case .misuse(let message, let exitCode): return reporting.misuse(message, exitCode)
         }
     }
 
+    /// A shard knows too little to write a baseline.
+    private func checkBaseline(_ shard: Shard?) throws(Misuse) {
+        guard let shard, shard.count > 1, verdict.writeBaseline != nil else { return }
+        throw Misuse(
+            message: "--write-baseline needs the whole run, and this is \(shard); give it to "
+                + "pgsmoke merge, or try everything with --shard 1/1"
+        )
+    }
+
     /// The run that options and settings file describe.
-    func session(_ settings: RunSettings) -> Session {
+    ///
+    /// - Throws: `Misuse` for variables of a CI system that make no sense.
+    func session(_ settings: RunSettings) throws(Misuse) -> Session {
         let voice = reports.quiet ? Voice.silent : .of(settings.environment)
+        let part = try sharding.resolved(settings.environment)
+        if let part, let origin = part.origin {
+            // Never silent: whoever did not mean it would take a part for the whole.
+            Console.complain(
+                "pgsmoke: this is \(part.shard), by \(origin); the rest is for the other jobs "
+                    + "(--shard 1/1 tries everything)"
+            )
+        }
         if let file = settings.file { voice.say("settings from \(PrintableText.line(file.path))") }
         return Session(
             target: settings.target,
@@ -140,7 +160,8 @@ struct RunCommand: ParsableCommand {
             ),
             voice: voice,
             patience: connection.patience,
-            lintsWithout: lint ? settings.disabledLints.union(disable) : nil
+            lintsWithout: lint ? settings.disabledLints.union(disable) : nil,
+            shard: part?.shard
         )
     }
 }

@@ -20,6 +20,8 @@ struct Session: Sendable {
     /// The rules of `lint` to leave out; `nil` if it was not asked for.
     var lintsWithout: Set<String>?
     var policy = VerdictPolicy()
+    /// The part of the relations to try; `nil` for all.
+    var shard: Shard?
 
     enum Result: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
@@ -47,6 +49,7 @@ struct Session: Sendable {
             version: Pgsmoke.version,
             startedAt: Date().timeIntervalSince1970
         )
+        report.shard = shard.map { ShardStamp($0) }
         var plans: [PlannedTrial] = []
         var isMisdirected = false
         do {
@@ -105,9 +108,13 @@ struct Session: Sendable {
         report.logins = (expectations.trials + expectations.uncovered)
             .filter { seen.insert($0.role).inserted }
             .compactMap { snapshot.rolesByName[$0.role].map(access.loginFacts) }
-        var trials = expectations.trials
-        let future = triesFuture ? FutureExpectations(following: trials, access) : nil
-        trials += future?.trials ?? []
+        let future = triesFuture ? FutureExpectations(following: expectations.trials, access) : nil
+        let all = expectations.trials + (future?.trials ?? [])
+        let share = shard.map {
+            Share($0, of: all + expectations.uncovered, asksForMore: lintsWithout != nil)
+        }
+        report.shard = share?.stamp
+        let trials = share?.part(of: all) ?? all
         announce(trials, server)
         // The quiet report has no room for notes, but these concern what a pass is worth.
         if case .silent = voice { for note in plan.notes { Console.complain("pgsmoke: \(note)") } }
@@ -119,19 +126,22 @@ struct Session: Sendable {
             target: target,
             stop: stop
         )
-        let outcome = try await runner.run(trials, preparedOver: connection) {
+        let outcome = try await runner.run(trials, besides: all, preparedOver: connection) {
             display.show($0)
         }
         display.clear()
-        report.records = outcome.records + plan.uncovered
+        let uncovered = plan.uncovered(share?.part(of: expectations.uncovered))
+        report.records = outcome.records + uncovered
+        if let share { report.records = share.placed(report.records) }
         if let disabled = lintsWithout {
-            report.records += try Lint.records(snapshot, self, without: disabled, over: connection)
+            let found = try Lint.records(snapshot, self, without: disabled, over: connection)
+            report.records += share?.part(ofFindings: found) ?? found
         }
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = plan.notes + outcome.notes + (future?.notes ?? [])
         guard options.keepsPlans else { return [] }
         return outcome.plans
-            + plan.uncovered.map {
+            + uncovered.map {
                 PlannedTrial(name: $0.trial.name, remarks: ["uncovered, nothing was sent"])
             }
     }
@@ -150,7 +160,8 @@ struct Session: Sendable {
         let roles = Set(trials.map(\.role)).count
         let relations = Set(trials.filter { $0.operation != .future }.map(\.object)).count
         voice.say(
-            "\(trials.count) \(trials.count == 1 ? "trial" : "trials") of \(roles) "
+            (shard.map { "\($0): " } ?? "")
+                + "\(trials.count) \(trials.count == 1 ? "trial" : "trials") of \(roles) "
                 + "\(roles == 1 ? "role" : "roles") on \(relations) "
                 + "\(relations == 1 ? "relation" : "relations") of database "
                 + "\(Identifier.displayed(server.database)), PostgreSQL \(server.versionText)"

@@ -15,6 +15,24 @@ extension Sample {
         )
     )
 
+    /// The second of four parts of a run, to which two cases belong.
+    static let shard = Sample(name: "shard", report: part)
+
+    private static var part: RunReport {
+        var report = RunReport(
+            version: "0.1.0",
+            server: shop,
+            startedAt: startedAt,
+            seconds: 0.05,
+            exitCode: 1,
+            records: [passed("users"), lacking("jobs")]
+        )
+        report.shard = Shard("2/4").map { ShardStamp($0, plan: Digest.sha256("plan")) }
+        report.records[0].place = 4
+        report.records[1].place = 9
+        return report
+    }
+
     /// What failed on the day of adoption.
     private static let adopted = [
         lacking("jobs"), lacking("events"), lacking("orders"), lacking("dropped_since"),

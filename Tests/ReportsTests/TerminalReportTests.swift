@@ -11,7 +11,7 @@ import Trials
         let ours =
             #/(FAILED|UNCOVERED|ERROR|INCONCLUSIVE|SKIPPED|KNOWN|PASSED,?|insert|set-role|PostgreSQL|│) .*/#
         let whole =
-            #/|connect|ERROR|SKIPPED|KNOWN|pgsmoke 0\.1\.0|(\d+ \w+, )*(\d+ \w+( \(\d+ cured\))?|no trials) in \d+\.\d\d s/#
+            #/|connect|ERROR|SKIPPED|KNOWN|pgsmoke 0\.1\.0|(\d+ \w+, )*(\d+ \w+( \(\d+ cured\))?|no trials) in \d+\.\d\d s(, shard 2 of 4)?/#
         for line in lines(sample, detail) {
             let text = line.drop { $0.isWhitespace }
             #expect(
