@@ -48,6 +48,7 @@ struct Attempts {
         _ isolation: String?
     ) throws(PostgresError) -> [(place: Int, record: Record)] {
         while !pending.isEmpty {
+            if runner.context.stop.isRequested { throw .connectionLost("interrupted") }
             let draft = search.draft
             let (shields, consumed, refusal) = try runner.shields(for: relation)
             if let (problem, reason) = refusal {

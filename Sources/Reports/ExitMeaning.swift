@@ -44,7 +44,8 @@ package enum ExitMeaning {
 
     private static func failure(_ report: RunReport) -> String {
         let besides = known(report).map { ", besides \($0)" } ?? ""
-        return (failures(report) ?? "expectations failed") + besides
+        let rest = report.cutShort == .failFast ? "; \(leftOut(report)) by --fail-fast" : ""
+        return (failures(report) ?? "expectations failed") + besides + rest
     }
 
     private static func failures(_ report: RunReport) -> String? {
@@ -69,14 +70,27 @@ package enum ExitMeaning {
     }
 
     private static func obstacle(_ report: RunReport) -> String {
-        if let record = report.records.first(where: { $0.problem == .noConnection }) {
+        if let record = report.records.first(where: { $0.trial.operation == .connect }) {
             // With an answer of the server's own, the reason says what stood in the way.
             return record.message == nil
                 ? PrintableText.line(record.reason ?? "") : "no connection to the server"
         }
         let errors = report.count(of: .error)
-        if errors == 0 { return "the run could not finish" }
-        return "\(Quantity(errors, "case")) could not be tried"
+        let words = [
+            errors > 0 ? "\(Quantity(errors, "case")) could not be tried" : nil,
+            report.cutShort.flatMap {
+                $0 == .failFast ? nil : "\($0.rawValue), \(leftOut(report))"
+            },
+        ].compactMap(\.self)
+        return words.isEmpty ? "the run could not finish" : words.joined(separator: "; ")
+    }
+
+    private static func leftOut(_ report: RunReport) -> String {
+        let reasons = [CutShort.interrupted, .failFast, .timeLimit].map(\.reason)
+        let count = report.records.count { record in
+            record.verdict == .skipped && record.reason.map(reasons.contains) ?? false
+        }
+        return "\(Quantity(count, "case")) skipped"
     }
 
     private static func emptiness(_ report: RunReport) -> String {

@@ -21,6 +21,7 @@ extension JSONRun: Decodable {
         report.isStrict = try json.decodeIfPresent(Bool.self, forKey: .strict) ?? false
         report.baseline = try json.decodeIfPresent(JSONBaseline.self, forKey: .baseline)?.comparison
         report.shard = try json.decodeIfPresent(JSONShard.self, forKey: .shard)?.stamp
+        report.cutShort = try json.wordIfPresent(.cutShort)
         report.records = try json.decode([JSONTrial].self, forKey: .trials).map(\.record)
         self.init(report: report)
     }

@@ -22,6 +22,7 @@ struct JSONRun: Encodable {
         case strict
         case baseline
         case shard
+        case cutShort
         case trials
     }
 
@@ -41,6 +42,7 @@ struct JSONRun: Encodable {
         try json.encode(report.isStrict, forKey: .strict)
         try json.encode(baseline, forKey: .baseline)
         try json.encode(report.shard.map(JSONShard.init), forKey: .shard)
+        try json.encode(report.cutShort?.rawValue, forKey: .cutShort)
         try json.encode(report.records.map(JSONTrial.init), forKey: .trials)
     }
 

@@ -16,10 +16,17 @@ package struct BaselineComparison: Sendable, Hashable {
 /// A case that fails for another reason than then is a new failure.
 package struct Baseline: Sendable {
     /// The earlier run's cases that are worth knowing.
-    private var records: [Record]
+    private let records: [Key: Record]
 
     package init(_ report: RunReport) {
-        records = report.records.filter { $0.wouldFail(strictly: true) }
+        let kept = report.records.filter { $0.wouldFail(strictly: true) }
+        records = Dictionary(kept.map { (Key($0), $0) }) { first, _ in first }
+    }
+
+    /// Whether a case that fails now failed then for the same reason.
+    package func knows(_ record: Record, strictly isStrict: Bool) -> Bool {
+        record.wouldFail(strictly: isStrict)
+            && (records[Key(record)]?.wouldFail(strictly: isStrict) ?? false)
     }
 
     /// Marks what the baseline knows, and notes what is cured and what is gone.
@@ -27,20 +34,20 @@ package struct Baseline: Sendable {
     /// What belongs to other shards is none of a shard's concern.
     package func mark(_ report: inout RunReport) {
         let isStrict = report.isStrict
-        let shard = report.shard?.shard
-        let records = records.filter { shard?.holds($0.trial.object) ?? true }
-        let known = Set(records.filter { $0.wouldFail(strictly: isStrict) }.map(Key.init))
-        var present = ExactNames<Bool>()
+        var isCured = ExactNames<Bool>()
         for index in report.records.indices {
             let record = report.records[index]
-            let fails = record.wouldFail(strictly: isStrict)
-            report.records[index].isKnown = fails && known.contains(Key(record))
-            present[record.trial.name] = record.verdict == .passed && !fails
+            report.records[index].isKnown = knows(record, strictly: isStrict)
+            isCured[record.trial.name] =
+                record.verdict == .passed && !record.wouldFail(strictly: isStrict)
         }
-        let names = records.filter { $0.wouldFail(strictly: isStrict) }.map(\.trial.name)
+        let shard = report.shard?.shard
+        let names = records.values
+            .filter { $0.wouldFail(strictly: isStrict) && shard?.holds($0.trial.object) ?? true }
+            .map(\.trial.name).sorted()
         report.baseline = BaselineComparison(
-            cured: names.filter { present[$0] == true }.sorted(),
-            gone: names.filter { present[$0] == nil }.sorted()
+            cured: names.filter { isCured[$0] == true },
+            gone: names.filter { isCured[$0] == nil }
         )
     }
 

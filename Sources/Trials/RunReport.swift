@@ -73,6 +73,8 @@ package struct RunReport: Sendable, Hashable {
     package var isStrict = false
     /// What became of the failures of an earlier run, if the run was held against one.
     package var baseline: BaselineComparison?
+    /// Why planned cases were left out, if any were.
+    package var cutShort: CutShort?
     /// The part of a run that this is, if it is not a whole one.
     package var shard: ShardStamp?
 

@@ -120,6 +120,10 @@ package struct ShardMerge {
         whole.logins = each(reports.map(\.logins))
         whole.notes = each(reports.map(\.notes))
         whole.sequencesConsumed = consumed
+        // What could not finish weighs more than what was not to go on.
+        let causes = reports.compactMap(\.cutShort)
+        whole.cutShort =
+            [.interrupted, .timeLimit, .failFast].first { causes.contains($0) }
         whole.isStrict = reports.contains(where: \.isStrict)
         let comparisons = reports.compactMap(\.baseline)
         if !comparisons.isEmpty {

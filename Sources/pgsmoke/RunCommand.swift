@@ -47,6 +47,8 @@ struct RunCommand: ParsableCommand {
     )
     var sequences: SequencePolicy = .auto
 
+    @OptionGroup var ending: EndingOptions
+
     @Option(help: ArgumentHelp("Longest wait for a lock.", valueName: "time"))
     var lockTimeout = TimeLimit(milliseconds: 2_000)
 
@@ -88,6 +90,9 @@ struct RunCommand: ParsableCommand {
         }
         guard (0...3_600).contains(rowBudget) else {
             throw ValidationError("--row-budget takes seconds, from 0 to 3600.")
+        }
+        guard !ending.failFast || verdict.writeBaseline == nil else {
+            throw ValidationError("--write-baseline needs the whole run; leave --fail-fast away.")
         }
         guard lint || disable.isEmpty else {
             throw ValidationError("--disable leaves rules of --lint out; add --lint.")
@@ -159,9 +164,11 @@ struct RunCommand: ParsableCommand {
                 showsRows: showRows
             ),
             voice: voice,
-            patience: connection.patience,
+            patience: connection.patience.limited(to: ending.timeLimit),
             lintsWithout: lint ? settings.disabledLints.union(disable) : nil,
-            shard: part?.shard
+            shard: part?.shard,
+            failsFast: ending.failFast,
+            timeLimit: ending.timeLimit.map { .seconds($0) }
         )
     }
 }

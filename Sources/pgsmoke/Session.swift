@@ -22,6 +22,10 @@ struct Session: Sendable {
     var policy = VerdictPolicy()
     /// The part of the relations to try; `nil` for all.
     var shard: Shard?
+    /// Whether no more trials begin after the first failure.
+    var failsFast = false
+    /// The longest time for all of it.
+    var timeLimit: Duration?
 
     enum Result: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
@@ -32,15 +36,38 @@ struct Session: Sendable {
 
     /// Runs on a thread of its own, since libpq blocks.
     func run() async -> Result {
-        let stop = StopSignal()
-        let signals = Signals.shared
+        let policy = policy
+        let fails: @Sendable (Record) -> Bool = { policy.fails($0) }
+        let stop = StopSignal(after: failsFast ? fails : nil)
         let lane = Lane()
-        let result = await withTaskExecutorPreference(lane) {
-            signals.handle { _ in stop.request() }
-            return await self.result(stop, signals)
+        let result = await withinTime(stop) {
+            await withTaskExecutorPreference(lane) {
+                Signals.shared.handle { _ in stop.request() }
+                return await self.result(stop, Signals.shared)
+            }
         }
         lane.stop()
         return result
+    }
+
+    /// Ends what the body is doing when the time is over, again and again until it hears.
+    private func withinTime(
+        _ stop: StopSignal,
+        _ body: @escaping @Sendable () async -> Result
+    ) async -> Result {
+        guard let timeLimit else { return await body() }
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: globalConcurrentExecutor) {
+                try? await Task.sleep(for: timeLimit)
+                while !Task.isCancelled {
+                    stop.request(because: .timeLimit)
+                    try? await Task.sleep(for: .milliseconds(200))
+                }
+            }
+            let result = await body()
+            group.cancelAll()
+            return result
+        }
     }
 
     private func result(_ stop: StopSignal, _ signals: Signals) async -> Result {
@@ -60,7 +87,12 @@ struct Session: Sendable {
             report.records.append(Self.notTried(because: error.description))
         } catch let error as PostgresError {
             if case .invalidConnectionString = error { isMisdirected = true }
-            if signals.received == nil { report.records.append(Self.noConnection(error)) }
+            if stop.reason == .timeLimit {
+                report.cutShort = .timeLimit
+                report.records.append(Self.outOfTime)
+            } else if signals.received == nil {
+                report.records.append(Self.noConnection(error))
+            }
         } catch {
             return .misuse("\(error)", exitCode: ExitCode.usage)
         }
@@ -126,19 +158,27 @@ struct Session: Sendable {
             target: target,
             stop: stop
         )
-        let outcome = try await runner.run(trials, besides: all, preparedOver: connection) {
-            display.show($0)
+        let outcome: Runner.Outcome
+        do {
+            outcome = try await runner.run(trials, besides: all, preparedOver: connection) {
+                display.show($0)
+            }
+        } catch  where stop.isRequested {
+            outcome = runner.untried(trials)
         }
         display.clear()
+        report.cutShort = outcome.cutShort
         let uncovered = plan.uncovered(share?.part(of: expectations.uncovered))
         report.records = outcome.records + uncovered
         if let share { report.records = share.placed(report.records) }
-        if let disabled = lintsWithout {
+        report.sequencesConsumed = outcome.sequencesConsumed
+        report.notes = plan.notes + outcome.notes + (future?.notes ?? [])
+        if lintsWithout != nil, stop.isRequested {
+            report.notes.append("the run was ended before the rules of lint were looked at")
+        } else if let disabled = lintsWithout {
             let found = try Lint.records(snapshot, self, without: disabled, over: connection)
             report.records += share?.part(ofFindings: found) ?? found
         }
-        report.sequencesConsumed = outcome.sequencesConsumed
-        report.notes = plan.notes + outcome.notes + (future?.notes ?? [])
         guard options.keepsPlans else { return [] }
         return outcome.plans
             + uncovered.map {
@@ -205,7 +245,16 @@ struct Session: Sendable {
         return notTried(because: reason, message)
     }
 
-    private static func notTried(because reason: String, _ message: String? = nil) -> Record {
+    private static let outOfTime = notTried(
+        because: "the time limit was over before the first trial",
+        problem: .timeout
+    )
+
+    private static func notTried(
+        because reason: String,
+        _ message: String? = nil,
+        problem: Problem = .noConnection
+    ) -> Record {
         Record(
             trial: Trial(
                 role: "",
@@ -214,7 +263,7 @@ struct Session: Sendable {
             ),
             verdict: .error,
             reason: reason,
-            problem: .noConnection,
+            problem: problem,
             message: message
         )
     }

@@ -9,6 +9,12 @@ struct VerdictPolicy: Sendable {
     var letsFailuresPass = false
     var letsEmptinessPass = false
 
+    /// Whether a case fails the run.
+    func fails(_ record: Record) -> Bool {
+        record.wouldFail(strictly: isStrict)
+            && !(baseline?.knows(record, strictly: isStrict) ?? false)
+    }
+
     /// Holds the report against the baseline and gives it its exit code.
     func settle(_ report: inout RunReport, signal: Int32? = nil) {
         report.isStrict = report.isStrict || isStrict
@@ -18,7 +24,8 @@ struct VerdictPolicy: Sendable {
 
     /// Returns the first code that holds.
     private func code(of report: RunReport) -> Int32 {
-        if report.count(of: .error) > 0 { return ExitCode.couldNotRun }
+        let isUnfinished = [.interrupted, .timeLimit].contains(report.cutShort)
+        if report.count(of: .error) > 0 || isUnfinished { return ExitCode.couldNotRun }
         if !report.failing.isEmpty { return letsFailuresPass ? 0 : ExitCode.failed }
         if report.count(of: .passed) + report.count(of: .failed) > 0 { return 0 }
         return letsEmptinessPass ? 0 : ExitCode.nothingTried

@@ -22,6 +22,7 @@ struct Report: Decodable {
     struct Trial: Decodable {
         let name: String
         let role: String
+        let operation: String
         let object: Object
         let verdict: String
         let type: String?
@@ -77,6 +78,7 @@ struct Report: Decodable {
     let logins: [Login]
     let notes: [String]
     let baseline: Baseline?
+    let cutShort: String?
     let trials: [Trial]
 
     func trial(_ name: String) -> Trial? { trials.first { $0.name == name } }

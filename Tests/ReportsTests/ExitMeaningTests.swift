@@ -28,7 +28,9 @@ import Trials
             ),
             (2, .noConnection, "no connection to the server"),
             (2, .allVerdicts, "2 cases could not be tried"),
+            (2, .outOfTime, "time limit, 4 cases skipped"),
             (3, .emptyRun, "no trial was carried out"),
+            (3, .shard, "not one trial passed or failed"),
         ]
     )
     func meanings(_ code: Int32, _ sample: Sample, _ meaning: String) {

@@ -33,6 +33,7 @@ import Trials
             Set(json.keys) == [
                 "schemaVersion", "pgsmoke", "server", "startedAt", "seconds", "exitCode", "counts",
                 "leftOut", "sequencesConsumed", "logins", "notes", "strict", "baseline", "shard",
+                "cutShort",
                 "trials",
             ]
         )

@@ -18,6 +18,29 @@ extension Sample {
     /// The second of four parts of a run, to which two cases belong.
     static let shard = Sample(name: "shard", report: part)
 
+    /// A run whose time was over before all was tried.
+    static let outOfTime = Sample(name: "out-of-time", report: unfinished)
+
+    private static var unfinished: RunReport {
+        var report = RunReport(
+            version: "0.1.0",
+            server: shop,
+            startedAt: startedAt,
+            seconds: 60.01,
+            exitCode: 2,
+            records: [passed("users"), lacking("jobs")]
+                + ["orders", "order_lines", "stock", "events"].map {
+                    Record(
+                        trial: insert($0),
+                        verdict: .skipped,
+                        reason: CutShort.timeLimit.reason
+                    )
+                }
+        )
+        report.cutShort = .timeLimit
+        return report
+    }
+
     private static var part: RunReport {
         var report = RunReport(
             version: "0.1.0",

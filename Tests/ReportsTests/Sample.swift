@@ -10,7 +10,7 @@ struct Sample: CustomTestStringConvertible, Sendable {
 
     static let all = [
         incident, everythingPassed, noConnection, hostileNames, allVerdicts, emptyRun, baseline,
-        strict, shard,
+        strict, shard, outOfTime,
     ]
 
     static let shop = ServerIdentity(version: "15.14", database: "shop", user: "deploy")

@@ -128,6 +128,19 @@ import Testing
         #expect(merged.server == Sample.shop)
     }
 
+    @Test("What cut a shard short cut the run short")
+    func cutShort() throws {
+        func merged(_ causes: CutShort?...) throws -> CutShort? {
+            var pieces = shards(Sample.allVerdicts.report, causes.count)
+            for (index, cause) in causes.enumerated() { pieces[index].cutShort = cause }
+            return try ShardMerge.whole(of: parts(pieces)).cutShort
+        }
+        #expect(try merged(nil, nil) == nil)
+        #expect(try merged(nil, .failFast, .timeLimit) == .timeLimit)
+        #expect(try merged(.failFast, nil) == .failFast)
+        #expect(try merged(.timeLimit, .interrupted) == .interrupted)
+    }
+
     @Test("What a baseline knew in the shards stays known, and strictness stays")
     func verdicts() throws {
         let merged = try ShardMerge.whole(of: parts(shards(Sample.baseline.report, 1)))
