@@ -90,7 +90,7 @@ package enum ExitMeaning {
         let count = report.records.count { record in
             record.verdict == .skipped && record.reason.map(reasons.contains) ?? false
         }
-        return "\(Quantity(count, "case")) skipped"
+        return count > 0 ? "\(Quantity(count, "case")) skipped" : "not everything was looked at"
     }
 
     private static func emptiness(_ report: RunReport) -> String {

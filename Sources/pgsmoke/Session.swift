@@ -81,18 +81,19 @@ struct Session: Sendable {
         var isMisdirected = false
         do {
             plans = try await fill(&report, stop)
+        } catch let error as PostgresError where error.isWithoutConnection {
+            if case .invalidConnectionString = error { isMisdirected = true }
+            if signals.received == nil { report.records.append(Self.noConnection(error)) }
+        } catch _ where stop.isRequested {
+            // Whatever it looks like, it is the interruption's doing.
+            report.cutShort = stop.reason
+            if signals.received == nil { report.records.append(Self.outOfTime) }
         } catch let error as Misuse {
             return .misuse(error.message, exitCode: error.exitCode)
         } catch let error as Obstacle {
             report.records.append(Self.notTried(because: error.description))
         } catch let error as PostgresError {
-            if case .invalidConnectionString = error { isMisdirected = true }
-            if stop.reason == .timeLimit {
-                report.cutShort = .timeLimit
-                report.records.append(Self.outOfTime)
-            } else if signals.received == nil {
-                report.records.append(Self.noConnection(error))
-            }
+            report.records.append(Self.noConnection(error))
         } catch {
             return .misuse("\(error)", exitCode: ExitCode.usage)
         }
@@ -163,7 +164,7 @@ struct Session: Sendable {
             outcome = try await runner.run(trials, besides: all, preparedOver: connection) {
                 display.show($0)
             }
-        } catch  where stop.isRequested {
+        } catch _ where stop.isRequested {
             outcome = runner.untried(trials)
         }
         display.clear()
@@ -173,11 +174,15 @@ struct Session: Sendable {
         if let share { report.records = share.placed(report.records) }
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = plan.notes + outcome.notes + (future?.notes ?? [])
-        if lintsWithout != nil, stop.isRequested {
-            report.notes.append("the run was ended before the rules of lint were looked at")
-        } else if let disabled = lintsWithout {
-            let found = try Lint.records(snapshot, self, without: disabled, over: connection)
-            report.records += share?.part(ofFindings: found) ?? found
+        if let disabled = lintsWithout {
+            do {
+                if stop.isRequested { throw CancellationError() }
+                let found = try Lint.records(snapshot, self, without: disabled, over: connection)
+                report.records += share?.part(ofFindings: found) ?? found
+            } catch _ where stop.isRequested {
+                report.cutShort = stop.reason
+                report.notes.append("the run was ended before the rules of lint were looked at")
+            }
         }
         guard options.keepsPlans else { return [] }
         return outcome.plans
@@ -274,4 +279,14 @@ private struct Obstacle: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
+}
+
+extension PostgresError {
+    /// Whether there never was a connection.
+    fileprivate var isWithoutConnection: Bool {
+        switch self {
+        case .connectionFailed, .invalidConnectionString: true
+        case .connectionLost, .server, .outOfMemory: false
+        }
+    }
 }

@@ -207,6 +207,26 @@ struct EndingTests {
         #expect(unreachable.status == 2)
     }
 
+    @Test("Rules of lint that were not looked at in time leave the run unfinished")
+    func lint() async throws {
+        let (database, app) = try await shop()
+        try database.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app)")
+        let migrator = try database.connect()
+        try migrator.execute("BEGIN")
+        try migrator.execute("LOCK TABLE pg_largeobject_metadata IN ACCESS EXCLUSIVE MODE")
+        let run = try await ReportedRun.of(
+            database,
+            ["--role", app, "--lint", "--time-limit", "2", "-j", "1"]
+        )
+        #expect(run.command.status == 2)
+        #expect(run.report.trials.map(\.verdict) == ["passed", "passed", "passed", "passed"])
+        #expect(run.report.notes.contains { $0.contains("rules of lint") })
+        #expect(
+            lastLine(run.command)
+                == "pgsmoke: exit 2: time limit, not everything was looked at"
+        )
+    }
+
     @Test("A shard that ran out of time makes the whole run unfinished")
     func shards() async throws {
         let (database, app) = try await slow()
