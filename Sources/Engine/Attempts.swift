@@ -78,6 +78,7 @@ struct Attempts {
 
     private mutating func tryPending(_ isolation: String?) throws(PostgresError) {
         while !pending.isEmpty {
+            if runner.context.stop.isRequested { throw .connectionLost("interrupted") }
             let draft = self.draft
             guard let prepared = try prepared(draft) else { continue }
             let (shields, consumed, refusal) = try shields(draft)

@@ -146,12 +146,14 @@ extension LaneRunner {
         let role = pending.frame.effective.name
         let operation = pending.trial.operation
         if let placed = seen.placed[index], placed != 1 { return .rowFailed(nil) }
+        let vacuity = vacuity(of: pending.frame, on: draft.row.relation)
         var record = Record(
             trial: pending.trial,
             verdict: .passed,
-            reason: vacuity(of: pending.frame, on: draft.row.relation) ?? statement.remark,
+            reason: vacuity ?? statement.remark,
             stage: operation == .select || operation == .selectForUpdate ? nil : .deferred
         )
+        record.isVacuous = vacuity != nil
         if seen.switched[index] != role {
             record.verdict = .error
             record.problem = .detectorFailed

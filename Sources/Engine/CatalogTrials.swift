@@ -34,6 +34,7 @@ extension Runner {
         )
         if isExpected {
             record.reason = decision.isAllowed ? frame.vacuity : decision.note
+            record.isVacuous = decision.isAllowed && frame.vacuity != nil
         } else if decision.isAllowed {
             record.problem = .unexpectedlyAllowed
         } else {

@@ -12,7 +12,7 @@ extension Runner {
         over connection: Connection
     ) throws(PostgresError) {
         for (place, trial) in trials.enumerated()
-        where trial.operation == .future && !stop.isRequested {
+        where trial.operation == .future && stop.reason == nil {
             guard case .ready(let frame)? = context.frames[trial.role],
                 let creator = trial.creator.flatMap({ context.snapshot.rolesByName[$0] }),
                 let schema = context.access.schema(named: trial.object.name)
@@ -27,6 +27,7 @@ extension Runner {
             var record = record(of: trial, finding, frame, creator)
             record.seconds = (ContinuousClock.now - start).seconds
             gathered.records[place] = record
+            stop.heed([record])
             gathered.plans[place] = PlannedTrial(
                 name: trial.name,
                 statements: proof.sent.filter { $0 != "ROLLBACK" }
@@ -43,12 +44,14 @@ extension Runner {
         let maker = Identifier.displayed(creator.name)
         switch finding.first {
         case .passed:
-            return Record(
+            var record = Record(
                 trial: trial,
                 verdict: .passed,
                 reason: frame.vacuity,
                 stage: .deferred
             )
+            record.isVacuous = frame.vacuity != nil
+            return record
         case .denied(let error, let lacking):
             let what = lacking.object.kind == .sequence ? "sequences" : "tables"
             return Record(

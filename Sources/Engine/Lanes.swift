@@ -103,17 +103,22 @@ struct Lanes: Sendable {
             defer { feed.yield(.ended(drawn: runner.drawn, plans: runner.plans)) }
             do {
                 if let work = interrupted {
-                    feed.yield(.records(try runner.run(work)))
+                    feed.yield(.records(context.stop.sound(try runner.run(work))))
                     interrupted = nil
                 }
-                while !context.stop.isRequested, let work = queue.next(for: number) {
+                while context.stop.reason == nil, let work = queue.next(for: number) {
                     interrupted = work
-                    feed.yield(.records(try runner.run(work)))
+                    let records = context.stop.sound(try runner.run(work))
+                    context.stop.heed(records.lazy.map(\.record))
+                    feed.yield(.records(records))
                     interrupted = nil
                 }
                 return connection
             } catch {
-                if context.stop.isRequested { return connection }
+                if context.stop.isRequested {
+                    rollBack(connection)
+                    return connection
+                }
                 if case .server(let answer) = error, let work = interrupted {
                     // Not the connection's end, but an answer that no trial is there for.
                     feed.yield(
@@ -133,6 +138,14 @@ struct Lanes: Sendable {
         }
         queue.giveBack(from: number)
         return nil
+    }
+
+    /// Leaves no transaction open behind a trial that was cancelled; a cancellation that comes late
+    /// may hit the rollback itself.
+    private func rollBack(_ connection: Connection) {
+        for _ in 0..<5 where connection.isInTransaction {
+            _ = try? connection.execute("ROLLBACK")
+        }
     }
 
     private func connect() -> Connection? {

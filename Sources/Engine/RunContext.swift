@@ -1,6 +1,6 @@
 internal import Access
 internal import Catalog
-package import Postgres
+internal import Postgres
 internal import RowSynthesis
 internal import Synchronization
 internal import Trials
@@ -132,26 +132,4 @@ final class Backends: Sendable {
     func insert(_ pid: Int32) { pids.withLock { _ = $0.insert(pid) } }
 
     var all: [Int32] { pids.withLock { $0.sorted() } }
-}
-
-/// The wish to end a run early, heard by all lanes.
-package final class StopSignal: Sendable {
-    private let state = Mutex<(isRequested: Bool, cancellers: [Canceller])>((false, []))
-
-    package init() {}
-
-    package var isRequested: Bool { state.withLock { $0.isRequested } }
-
-    /// Interrupts what the lanes are doing and lets them end.
-    package func request() {
-        let cancellers = state.withLock { state in
-            state.isRequested = true
-            return state.cancellers
-        }
-        for canceller in cancellers { canceller.cancel() }
-    }
-
-    package func register(_ canceller: Canceller) {
-        state.withLock { $0.cancellers.append(canceller) }
-    }
 }

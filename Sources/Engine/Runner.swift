@@ -32,16 +32,20 @@ package struct Runner: Sendable {
         package var records: [Record] = []
         package var sequencesConsumed: [ConsumedSequence] = []
         package var notes: [String] = []
+        /// Why trials were left out, if any were.
+        package var cutShort: CutShort?
         /// What decided each record, in the same order, if it was to be kept.
         package var plans: [PlannedTrial] = []
     }
 
     /// Carries out the trials; `progress` hears how many are done.
     ///
+    /// The roles of other trials are settled, too, so that every shard of a run says the same of them.
     /// The connection that read the catalog settles the roles first and retries last. Throws
     /// `connectionLost` if the server is gone before the first trial.
     package func run(
         _ trials: [Trial],
+        besides others: [Trial] = [],
         preparedOver connection: Connection,
         progress: @escaping @Sendable (_ done: Int) -> Void
     ) async throws -> Outcome {
@@ -52,7 +56,7 @@ package struct Runner: Sendable {
             options: options,
             declarations: declarations,
             user: access.principal(user.oid),
-            frames: try preflight(for: trials, over: connection),
+            frames: try preflight(for: trials + others, over: connection),
             parents: .none,
             backends: Backends(),
             stop: stop
@@ -90,7 +94,11 @@ package struct Runner: Sendable {
                     )
                 }
             } catch {
-                gathered.notes.append("the server was lost before the last retries")
+                gathered.notes.append(
+                    stop.isRequested
+                        ? "the run was ended before retries and proofs were done"
+                        : "the server was lost before the last retries"
+                )
             }
         }
         return outcome(of: gathered, trials, context)
@@ -112,6 +120,9 @@ package struct Runner: Sendable {
     }
 
     /// Tries what met a lock, a time limit or a deadlock once more, with nobody else at work.
+    ///
+    /// What a run that is ended early does not come to was not really tried: among others, trials
+    /// have less patience than the user allows.
     private func retry(
         _ gathered: inout Gathered,
         _ units: [WorkUnit],
@@ -119,13 +130,19 @@ package struct Runner: Sendable {
         over connection: Connection
     ) throws(PostgresError) {
         let blocked = gathered.records.filter { $0.value.problem?.isTransient ?? false }
+        var waiting = Set(blocked.keys)
+        defer { if stop.isRequested { for place in waiting { gathered.records[place] = nil } } }
         guard !blocked.isEmpty, !stop.isRequested else { return }
         let runner = LaneRunner(context, over: connection, isAlone: true)
         for work in units.flatMap(\.relations) {
             let trials = work.trials.filter { blocked[$0.place] != nil }
             guard !trials.isEmpty else { continue }
             let again = RelationWork(relation: work.relation, trials: trials)
-            for (place, record) in try runner.run(again) { gathered.records[place] = record }
+            for (place, record) in stop.sound(try runner.run(again)) {
+                gathered.records[place] = record
+                waiting.remove(place)
+            }
+            stop.heed(gathered.records.values)
         }
         gathered.add(runner.drawn, in: context.snapshot)
         gathered.plans.merge(runner.plans) { _, new in new }
@@ -147,13 +164,20 @@ package struct Runner: Sendable {
         ]
     }
 
+    /// Returns what a run found out that was ended before its first trial.
+    package func untried(_ trials: [Trial]) -> Outcome {
+        var outcome = Outcome(cutShort: stop.reason)
+        for trial in trials { add(untried(trial), nil, to: &outcome) }
+        return outcome
+    }
+
     /// The record of a trial that never had its turn; where a connection was lost, the trial that it
     /// was lost in is an error.
     private func untried(_ trial: Trial) -> Record {
         Record(
             trial: trial,
             verdict: .skipped,
-            reason: stop.isRequested ? "interrupted" : "the connection was lost before its turn"
+            reason: stop.reason?.reason ?? "the connection was lost before its turn"
         )
     }
 
@@ -179,6 +203,7 @@ package struct Runner: Sendable {
         }
         for (place, trial) in trials.enumerated() {
             if case .cannotSet = context.frames[trial.role] { continue }
+            if gathered.records[place] == nil { outcome.cutShort = stop.reason }
             let record = gathered.records[place] ?? untried(trial)
             add(record, gathered.plans[place], to: &outcome)
         }

@@ -37,36 +37,65 @@ package enum ExitMeaning {
             Summary.counted(report, .inconclusive, "inconclusive"),
             Summary.counted(report, .skipped, "skipped"),
         ].compactMap(\.self)
-        guard rest.isEmpty else { return "no expectation failed, \(rest.joined(separator: ", "))" }
-        return "every expectation held"
+        let known = known(report).map { "nothing failed but \($0)" }
+        guard known != nil || !rest.isEmpty else { return "every expectation held" }
+        return ([known ?? "no expectation failed"] + rest).joined(separator: ", ")
     }
 
     private static func failure(_ report: RunReport) -> String {
-        failures(report) ?? "--strict lets no doubtful result pass"
+        let besides = known(report).map { ", besides \($0)" } ?? ""
+        let rest = report.cutShort == .failFast ? "; \(leftOut(report)) by --fail-fast" : ""
+        return (failures(report) ?? "expectations failed") + besides + rest
     }
 
     private static func failures(_ report: RunReport) -> String? {
-        let failed = report.count(of: .failed)
-        let words = [
-            failed > 0 ? "\(Quantity(failed, "expectation")) failed" : nil,
-            Summary.counted(report, .uncovered, "uncovered"),
-        ].compactMap(\.self)
-        return words.isEmpty ? nil : words.joined(separator: ", ")
+        let failing = report.failing
+        let failed = failing.count { $0.verdict == .failed }
+        let sorts: [(Int, String)] = [
+            (failing.count { $0.verdict == .uncovered }, "uncovered"),
+            (failing.count { $0.verdict == .inconclusive }, "inconclusive"),
+            (failing.count { $0.verdict == .skipped }, "skipped"),
+            (failing.count { $0.verdict == .passed }, "vacuous"),
+        ]
+        var words = sorts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        if failed > 0 { words.insert("\(Quantity(failed, "expectation")) failed", at: 0) }
+        guard !words.isEmpty else { return nil }
+        let isByStrictness = failing.contains { !$0.fails(strictly: false) }
+        return words.joined(separator: ", ") + (isByStrictness ? " (--strict)" : "")
+    }
+
+    private static func known(_ report: RunReport) -> String? {
+        let count = report.records.count(where: \.isKnown)
+        return count > 0 ? "\(Quantity(count, "failure")) that the baseline knows" : nil
     }
 
     private static func obstacle(_ report: RunReport) -> String {
-        if let record = report.records.first(where: { $0.problem == .noConnection }) {
+        if let record = report.records.first(where: { $0.trial.operation == .connect }) {
             // With an answer of the server's own, the reason says what stood in the way.
             return record.message == nil
                 ? PrintableText.line(record.reason ?? "") : "no connection to the server"
         }
         let errors = report.count(of: .error)
-        if errors == 0 { return "the run could not finish" }
-        return "\(Quantity(errors, "case")) could not be tried"
+        let words = [
+            errors > 0 ? "\(Quantity(errors, "case")) could not be tried" : nil,
+            report.cutShort.flatMap {
+                $0 == .failFast ? nil : "\($0.rawValue), \(leftOut(report))"
+            },
+        ].compactMap(\.self)
+        return words.isEmpty ? "the run could not finish" : words.joined(separator: "; ")
+    }
+
+    private static func leftOut(_ report: RunReport) -> String {
+        let reasons = [CutShort.interrupted, .failFast, .timeLimit].map(\.reason)
+        let count = report.records.count { record in
+            record.verdict == .skipped && record.reason.map(reasons.contains) ?? false
+        }
+        return count > 0 ? "\(Quantity(count, "case")) skipped" : "not everything was looked at"
     }
 
     private static func emptiness(_ report: RunReport) -> String {
-        report.records.isEmpty ? "no trial was carried out" : "not one trial passed or failed"
+        guard report.records.isEmpty else { return "not one trial passed or failed" }
+        return report.shard.map { "no case belongs to \($0.shard)" } ?? "no trial was carried out"
     }
 
     private static func isTried(_ report: RunReport) -> Bool {

@@ -25,19 +25,6 @@ struct Fact: Hashable {
 }
 
 extension Record {
-    /// The code that a baseline and the readers of JUnit files sort by; `nil` if nothing is wrong.
-    var type: String? {
-        if let problem { return problem.rawValue }
-        switch verdict {
-        case .passed, .skipped: return nil
-        case .failed where trial.expected == .denied: return "pgsmoke.UnexpectedlyAllowed"
-        case .failed: return "pgsmoke.Failed"
-        case .uncovered: return "pgsmoke.Uncovered"
-        case .inconclusive: return Problem.inconclusive.rawValue
-        case .error: return "pgsmoke.Error"
-        }
-    }
-
     /// The one line that says why, for readers who see no more than that.
     var headline: String {
         let lacks = missing.map { "\(PrintableText.name($0.grantee)) lacks \(described($0))" }

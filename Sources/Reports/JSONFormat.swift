@@ -7,7 +7,7 @@ import Trials
 struct JSONRun: Encodable {
     let report: RunReport
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case schemaVersion
         case pgsmoke
         case server
@@ -19,6 +19,10 @@ struct JSONRun: Encodable {
         case sequencesConsumed
         case logins
         case notes
+        case strict
+        case baseline
+        case shard
+        case cutShort
         case trials
     }
 
@@ -35,7 +39,21 @@ struct JSONRun: Encodable {
         try json.encode(report.sequencesConsumed.map(JSONConsumed.init), forKey: .sequencesConsumed)
         try json.encode(report.logins.map(JSONLogin.init), forKey: .logins)
         try json.encode(report.notes, forKey: .notes)
+        try json.encode(report.isStrict, forKey: .strict)
+        try json.encode(baseline, forKey: .baseline)
+        try json.encode(report.shard.map(JSONShard.init), forKey: .shard)
+        try json.encode(report.cutShort?.rawValue, forKey: .cutShort)
         try json.encode(report.records.map(JSONTrial.init), forKey: .trials)
+    }
+
+    private var baseline: JSONBaseline? {
+        report.baseline.map {
+            JSONBaseline(
+                comparison: $0,
+                known: report.records.count(where: \.isKnown),
+                new: report.failing.count
+            )
+        }
     }
 
     private var counts: [String: Int] {
@@ -49,7 +67,7 @@ struct JSONRun: Encodable {
 struct JSONServer: Encodable {
     let server: ServerIdentity
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case version
         case database
         case user
@@ -67,7 +85,7 @@ struct JSONServer: Encodable {
 struct JSONObject: Encodable {
     let object: ObjectName
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case kind
         case schema
         case name
@@ -85,7 +103,7 @@ struct JSONObject: Encodable {
 struct JSONLeftOut: Encodable {
     let leftOut: LeftOut
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case object
         case reason
     }
@@ -101,7 +119,7 @@ struct JSONLeftOut: Encodable {
 struct JSONConsumed: Encodable {
     let consumed: ConsumedSequence
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case sequence
         case values
     }
@@ -117,7 +135,7 @@ struct JSONConsumed: Encodable {
 struct JSONLogin: Encodable {
     let login: LoginFacts
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case role
         case canLogIn
         case why
@@ -128,5 +146,45 @@ struct JSONLogin: Encodable {
         try json.encode(login.role, forKey: .role)
         try json.encode(login.canLogIn, forKey: .canLogIn)
         try json.encode(login.why, forKey: .why)
+    }
+}
+
+/// What a run that was held against a baseline came to.
+struct JSONBaseline: Encodable {
+    let comparison: BaselineComparison
+    var known = 0
+    var new = 0
+
+    enum CodingKeys: String, CodingKey {
+        case known
+        case new
+        case cured
+        case gone
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(known, forKey: .known)
+        try json.encode(new, forKey: .new)
+        try json.encode(comparison.cured, forKey: .cured)
+        try json.encode(comparison.gone, forKey: .gone)
+    }
+}
+
+/// The part of a run that the file is of.
+struct JSONShard: Encodable {
+    let stamp: ShardStamp
+
+    enum CodingKeys: String, CodingKey {
+        case index
+        case count
+        case plan
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var json = encoder.container(keyedBy: CodingKeys.self)
+        try json.encode(stamp.shard.index, forKey: .index)
+        try json.encode(stamp.shard.count, forKey: .count)
+        try json.encode(stamp.plan, forKey: .plan)
     }
 }

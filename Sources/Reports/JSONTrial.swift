@@ -4,7 +4,7 @@ import Trials
 struct JSONTrial: Encodable {
     let record: Record
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case name
         case role
         case operation
@@ -22,6 +22,9 @@ struct JSONTrial: Encodable {
         case missing
         case cure
         case recurs
+        case vacuous
+        case known
+        case place
         case seconds
     }
 
@@ -44,6 +47,9 @@ struct JSONTrial: Encodable {
         try json.encode(record.missing.map(JSONMissing.init), forKey: .missing)
         try json.encode(record.cure.map(JSONCure.init), forKey: .cure)
         try json.encode(record.recurrence.map(JSONRecurrence.init), forKey: .recurs)
+        try json.encode(record.isVacuous, forKey: .vacuous)
+        try json.encode(record.isKnown, forKey: .known)
+        try json.encode(record.place, forKey: .place)
         try json.encode(TimeText.milliseconds(record.seconds), forKey: .seconds)
     }
 }
@@ -52,7 +58,7 @@ struct JSONTrial: Encodable {
 struct JSONMissing: Encodable {
     let missing: MissingPrivilege
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case privilege
         case kind
         case schema
@@ -74,7 +80,7 @@ struct JSONMissing: Encodable {
 struct JSONCure: Encodable {
     let cure: Cure
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case sql
         case runBy
         case proven
@@ -94,7 +100,7 @@ struct JSONCure: Encodable {
 struct JSONRecurrence: Encodable {
     let recurrence: Recurrence
 
-    private enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey {
         case why
         case cure
     }

@@ -33,7 +33,7 @@ package struct JUnitReport {
     }
 
     private func suite(_ name: String, id: Int, records: [Record]) -> [String] {
-        let counts = Dictionary(grouping: records) { element(for: $0.verdict) }.mapValues(\.count)
+        let counts = Dictionary(grouping: records, by: element).mapValues(\.count)
         let attributes = XMLText.attributes([
             "name": name,
             "package": "pgsmoke",
@@ -59,6 +59,9 @@ package struct JUnitReport {
                 ("server.user", Identifier.displayed(server.user)),
             ]
         }
+        if let shard = report.shard?.shard {
+            properties.append(("pgsmoke.shard", "\(shard.index)/\(shard.count)"))
+        }
         return ["    <properties>"]
             + properties.map { name, value in
                 "      <property\(XMLText.attributes(["name": name, "value": value]))/>"
@@ -72,7 +75,7 @@ package struct JUnitReport {
             "classname": CaseName.className(of: record.trial),
             "time": TimeText.seconds(record.seconds, decimals: 3),
         ])
-        guard let element = element(for: record.verdict) else {
+        guard let element = element(for: record) else {
             return ["    <testcase\(attributes)/>"]
         }
         return [
@@ -84,27 +87,35 @@ package struct JUnitReport {
 
     private func outcome(_ record: Record, element: String) -> String {
         let headline = record.headline
-        let start = record.verdict == .inconclusive ? "inconclusive: " : ""
-        let message = cut(start + headline, to: Self.messageLimit)
+        let message = cut(start(of: record) + headline, to: Self.messageLimit)
         let facts = record.facts.filter { $0.text != headline }
         let lines = [headline] + facts.map { "\($0.label.rawValue): \($0.text)" }
         let body = cut(lines.joined(separator: "\n"), to: Self.bodyLimit)
         let attributes =
-            if let type = record.type, element != "skipped" {
-                XMLText.attributes(["message": message, "type": type])
-            } else {
-                XMLText.attributes(["message": message])
-            }
+            element == "skipped"
+            ? XMLText.attributes(["message": message])
+            : XMLText.attributes(["message": message, "type": type(of: record)])
         return "<\(element)\(attributes)>\(XMLText.content(body))</\(element)>"
     }
 
-    private func element(for verdict: Verdict) -> String? {
-        switch verdict {
-        case .passed: nil
-        case .failed, .uncovered: "failure"
-        case .error: "error"
-        case .skipped, .inconclusive: "skipped"
+    /// What fails the run is a failure, and nothing else is.
+    private func element(for record: Record) -> String? {
+        if record.fails(strictly: report.isStrict) { return "failure" }
+        switch record.verdict {
+        case .passed: return record.isKnown ? "skipped" : nil
+        case .error: return "error"
+        case .failed, .uncovered, .skipped, .inconclusive: return "skipped"
         }
+    }
+
+    private func start(of record: Record) -> String {
+        let isDoubtful = record.verdict == .inconclusive && !record.fails(strictly: report.isStrict)
+        return (record.isKnown ? "known: " : "") + (isDoubtful ? "inconclusive: " : "")
+    }
+
+    /// The type of what has none of its own, since only `--strict` makes a failure of it, too.
+    private func type(of record: Record) -> String {
+        record.type ?? (record.verdict == .skipped ? "pgsmoke.Skipped" : "pgsmoke.Vacuous")
     }
 
     /// Readers count in UTF-16.

@@ -23,8 +23,7 @@ struct TerminalCases {
     var compact: [[String]] {
         guard !records.isEmpty else { return [] }
         var lines = [style.toned(title, tone)]
-        for (reason, records) in records.grouped(by: { $0.reason ?? $0.headline }) {
-            let reason = PrintableText.line(reason)
+        for (reason, records) in records.grouped(by: \.headline) {
             lines += style.ruled("\(Quantity(records.count, "case"))", reason)
             if isVerbose || records.count <= Self.few {
                 lines += records.flatMap { style.ruled("", name(of: $0), isBroken: false) }

@@ -33,13 +33,13 @@ package struct TerminalReport {
         blocks += cases(.failed, "FAILED", .bad).detailed
         blocks += cases(.uncovered, "UNCOVERED", .bad).detailed
         blocks += cases(.error, "ERROR", .bad).detailed
-        if detail != .quiet {
+        // Strictly, these are failures, of which a quiet report tells, too.
+        if detail != .quiet || report.isStrict {
             blocks += cases(.inconclusive, "INCONCLUSIVE", .doubtful).detailed
             blocks += cases(.skipped, "SKIPPED", .strong).compact
-            blocks += passed
-        } else {
-            blocks += remarked
         }
+        if detail != .quiet { blocks += known }
+        blocks += passed
         blocks += TerminalRun(report: report, detail: detail, style: style).blocks
         blocks.append([style.toned(Summary.line(of: report), tone)])
         return blocks
@@ -47,6 +47,19 @@ package struct TerminalReport {
 
     private var passed: [[String]] {
         detail == .verbose ? cases(.passed, "PASSED", .good).detailed : remarked
+    }
+
+    /// What the baseline knows: it is to be seen, and not to be looked for among what is new.
+    private var known: [[String]] {
+        let records = report.records.filter(\.isKnown)
+        let cases = TerminalCases(
+            title: "KNOWN",
+            tone: .strong,
+            records: records,
+            isVerbose: detail == .verbose,
+            style: style
+        )
+        return detail == .verbose ? cases.detailed : cases.compact
     }
 
     /// A pass that proves less than it seems to, as of a superuser, does not go unsaid.
@@ -63,16 +76,16 @@ package struct TerminalReport {
         TerminalCases(
             title: title,
             tone: tone,
-            records: report.records.filter { $0.verdict == verdict && isIncluded($0) },
+            records: report.records.filter {
+                $0.verdict == verdict && !$0.isKnown && isIncluded($0)
+            },
             isVerbose: detail == .verbose,
             style: style
         )
     }
 
     private var tone: TerminalStyle.Tone {
-        if [.failed, .uncovered, .error].contains(where: { report.count(of: $0) > 0 }) {
-            return .bad
-        }
+        if report.count(of: .error) > 0 || !report.failing.isEmpty { return .bad }
         return report.count(of: .inconclusive) > 0 || report.records.isEmpty ? .doubtful : .good
     }
 }

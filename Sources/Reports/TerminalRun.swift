@@ -11,7 +11,7 @@ struct TerminalRun {
     /// A quiet one holds what makes the results worth less: roles that cannot log in.
     var blocks: [[String]] {
         if detail == .quiet { return logins.isEmpty ? [] : [logins] }
-        let lines = leftOut + consumed + logins + notes
+        let lines = leftOut + consumed + logins + notes + baseline
         guard let server = report.server else {
             return lines.isEmpty ? [] : [["pgsmoke \(report.version)"] + lines]
         }
@@ -49,6 +49,18 @@ struct TerminalRun {
 
     private var notes: [String] {
         report.notes.flatMap { style.ruled("note", PrintableText.line($0)) }
+    }
+
+    private var baseline: [String] {
+        guard let baseline = report.baseline else { return [] }
+        let cured = baseline.cured.enumerated().flatMap { place, name in
+            style.ruled(place == 0 ? "cured" : "", PrintableText.line(name), isBroken: false)
+        }
+        guard !baseline.gone.isEmpty else { return cured }
+        let count = Quantity(baseline.gone.count, "failure")
+        let names = listed(baseline.gone.map(PrintableText.line))
+        return cured
+            + style.ruled("gone", "\(count) of the baseline that this run did not try\(names)")
     }
 
     private func listed(_ names: [String]) -> String {

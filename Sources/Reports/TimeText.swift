@@ -21,4 +21,9 @@ enum TimeText {
     static func utc(_ moment: Double) -> String {
         Date(timeIntervalSince1970: moment).formatted(.iso8601)
     }
+
+    /// Returns the moment that `utc(_:)` wrote; `nil` if the text is none.
+    static func moment(utc text: String) -> Double? {
+        (try? Date(text, strategy: .iso8601))?.timeIntervalSince1970
+    }
 }

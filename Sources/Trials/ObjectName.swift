@@ -42,8 +42,20 @@ package struct ObjectName: Sendable, Hashable, Codable {
     /// A function's name, and its argument types in parentheses as the server writes them.
     package var signature: (name: String, arguments: String) {
         if let routineName { return (routineName, String(name.dropFirst(routineName.count))) }
-        let start = name.firstIndex(of: "(") ?? name.endIndex
+        let start = startOfArguments
         return (String(name[..<start]), String(name[start...]))
+    }
+
+    /// Only quoted names among the arguments hold a parenthesis, so the last one outside of quotes
+    /// opens them.
+    private var startOfArguments: String.Index {
+        var isQuoted = false
+        for place in name.unicodeScalars.indices.reversed() {
+            let scalar = name.unicodeScalars[place]
+            if scalar == "\"" { isQuoted.toggle() }
+            if scalar == "(", !isQuoted { return place }
+        }
+        return name.endIndex
     }
 
     /// Whether kind and names are the same, byte for byte: to the server `é` has two spellings.

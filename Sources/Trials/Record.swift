@@ -81,6 +81,13 @@ package struct Record: Sendable, Hashable {
     package var suspects: [MissingPrivilege] = []
     package var cure: [Cure]
     package var recurrence: Recurrence?
+    /// Whether the result says little: nothing is refused to the role that was tried.
+    package var isVacuous = false
+    /// Whether a baseline holds the same case with the same problem.
+    package var isKnown = false
+    /// The case's place in the whole run that a shard is a part of; `nil` for what belongs to no part
+    /// of the plan, such as a role that cannot be set.
+    package var place: Int?
     /// Wall-clock time in seconds.
     package var seconds: Double
 

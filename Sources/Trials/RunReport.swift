@@ -69,6 +69,14 @@ package struct RunReport: Sendable, Hashable {
     package var notes: [String]
     /// In the order of the plan.
     package var records: [Record]
+    /// Whether results that prove nothing fail the run, too.
+    package var isStrict = false
+    /// What became of the failures of an earlier run, if the run was held against one.
+    package var baseline: BaselineComparison?
+    /// Why planned cases were left out, if any were.
+    package var cutShort: CutShort?
+    /// The part of a run that this is, if it is not a whole one.
+    package var shard: ShardStamp?
 
     package init(
         version: String,
@@ -97,4 +105,7 @@ package struct RunReport: Sendable, Hashable {
     package func count(of verdict: Verdict) -> Int {
         records.count { $0.verdict == verdict }
     }
+
+    /// The records that fail the run.
+    package var failing: [Record] { records.filter { $0.fails(strictly: isStrict) } }
 }

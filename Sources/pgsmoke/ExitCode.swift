@@ -1,5 +1,3 @@
-import Trials
-
 /// The exit codes, the contract with pipelines.
 enum ExitCode {
     static let failed: Int32 = 1
@@ -11,13 +9,4 @@ enum ExitCode {
     static let settings: Int32 = 78
     /// `EX_SOFTWARE` of sysexits.h.
     static let bug: Int32 = 70
-
-    /// Returns the first code that holds.
-    static func of(_ records: [Record], signal: Int32?) -> Int32 {
-        if let signal { return 128 + signal }
-        let verdicts = Set(records.map(\.verdict))
-        if verdicts.contains(.error) { return couldNotRun }
-        if verdicts.contains(.failed) || verdicts.contains(.uncovered) { return failed }
-        return verdicts.contains(.passed) ? 0 : nothingTried
-    }
 }

@@ -19,18 +19,26 @@ struct FixCommand: ParsableCommand {
     @OptionGroup var run: RunCommand
 
     func validate() throws {
-        guard run.junit == nil, run.json == nil, run.fix == nil else {
+        guard run.reports.areAbsent else {
             throw ValidationError(
                 "pgsmoke fix prints the script; use pgsmoke run for --junit, --json and --fix."
+            )
+        }
+        guard run.verdict.areAbsent else {
+            throw ValidationError(
+                "pgsmoke fix gives no verdict; use pgsmoke run for --strict, --baseline, "
+                    + "--write-baseline, --exit-zero and --allow-empty."
             )
         }
     }
 
     /// Carries the run out, prints the script and returns the exit code.
     func status() async -> Int32 {
-        let settings: RunSettings
-        do { settings = try run.connection.settings() } catch { return error.told() }
-        switch await run.session(settings).run() {
+        let session: Session
+        do { session = try run.session(try run.connection.settings()) } catch {
+            return error.told()
+        }
+        switch await session.run() {
         case .report(let report, _):
             guard report.server != nil else {
                 Console.complain(TerminalReport.text(of: report, detail: .quiet))

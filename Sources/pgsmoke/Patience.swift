@@ -8,6 +8,11 @@ struct Patience: Sendable {
 
     static let none = Patience(seconds: 0)
 
+    /// Returns as much patience as the time for the whole run allows.
+    func limited(to seconds: Double?) -> Patience {
+        Patience(seconds: min(self.seconds, seconds.map { Int($0.rounded(.up)) } ?? .max))
+    }
+
     /// Connects as soon as the server takes connections.
     ///
     /// - Throws: the last attempt's error once the time is over, or at once if waiting cannot cure it.

@@ -22,6 +22,7 @@ enum Pgsmoke {
             case let matrix as MatrixCommand: return await matrix.status()
             case let lint as LintCommand: return await lint.status()
             case let fix as FixCommand: return await fix.status()
+            case let merge as MergeCommand: return merge.status()
             case let demo as DemoCommand: return await demo.status()
             case var other:
                 try other.run()
@@ -43,7 +44,8 @@ enum Pgsmoke {
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pgsmoke",
-        abstract: "Proves what application roles can do, and cannot do, on every application table.",
+        abstract:
+            "Proves what application roles can do, and cannot do, on every application table.",
         discussion: """
             Run it right after a migration: for every role and table it does SET ROLE, a real INSERT \
             with a real row, and ROLLBACK, and says which privilege is missing.
@@ -51,8 +53,7 @@ struct RootCommand: ParsableCommand {
         version: "pgsmoke \(Pgsmoke.version)",
         subcommands: [
             RunCommand.self, PlanCommand.self, FixCommand.self, ExplainCommand.self,
-            MatrixCommand.self,
-            LintCommand.self, DemoCommand.self,
+            MatrixCommand.self, LintCommand.self, MergeCommand.self, DemoCommand.self,
         ],
         defaultSubcommand: RunCommand.self,
         helpNames: helpNames

@@ -20,9 +20,15 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var run: RunCommand
 
     func validate() throws {
-        guard run.junit == nil, run.json == nil, run.fix == nil else {
+        guard run.reports.areAbsent else {
             throw ValidationError(
                 "pgsmoke plan writes no report; use pgsmoke run for --junit, --json and --fix."
+            )
+        }
+        guard run.verdict.areAbsent else {
+            throw ValidationError(
+                "pgsmoke plan gives no verdict; use pgsmoke run for --strict, --baseline, "
+                    + "--write-baseline, --exit-zero and --allow-empty."
             )
         }
     }
@@ -32,7 +38,9 @@ struct PlanCommand: ParsableCommand {
     /// What a trial came to is no concern of a plan: with a script to show it has succeeded.
     func status() async -> Int32 {
         var session: Session
-        do { session = run.session(try run.connection.settings()) } catch { return error.told() }
+        do { session = try run.session(try run.connection.settings()) } catch {
+            return error.told()
+        }
         session.options.keepsPlans = true
         session.options.provesCures = false
         switch await session.run() {

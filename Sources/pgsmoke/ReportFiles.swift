@@ -7,9 +7,15 @@ struct ReportFiles {
     private let junit: ReportFile?
     private let json: ReportFile?
     private let fix: ReportFile?
+    private let baseline: ReportFile?
 
     /// Makes sure that all of them can be written.
-    init(junit: String?, json: String?, fix: String?) throws(ReportFile.Unwritable) {
+    init(
+        junit: String?,
+        json: String?,
+        fix: String?,
+        baseline: String?
+    ) throws(ReportFile.Unwritable) {
         var made: [ReportFile] = []
         func file(
             _ path: String?,
@@ -28,26 +34,37 @@ struct ReportFiles {
         self.junit = try file(junit, "--junit")
         self.json = try file(json, "--json")
         self.fix = try file(fix, "--fix")
+        self.baseline = try file(baseline, "--write-baseline")
     }
 
+    /// Writes the reports; a baseline only of a run that came to its end, since it would forget what
+    /// was not tried.
     func write(_ report: RunReport) throws(ReportFile.Unwritable) {
         try junit?.write(JUnitReport.xml(of: report, hostname: Self.hostname))
         try fix?.write(FixScript.text(of: report))
-        guard let json else { return }
-        do {
-            let text = try JSONReport.json(of: report)
-            try json.write(text)
-        } catch let error as ReportFile.Unwritable {
-            throw error
-        } catch {
-            throw ReportFile.Unwritable(
-                message: "--json: the report could not be encoded: \(error)"
+        try json?.write(Self.json(of: report))
+        guard let baseline else { return }
+        if [0, ExitCode.failed].contains(report.exitCode) {
+            try baseline.write(Self.json(of: Baseline.report(of: report)))
+        } else {
+            baseline.discard()
+            Console.complain(
+                "pgsmoke: --write-baseline: '\(PrintableText.line(baseline.path))' stays as it was, "
+                    + "since the run did not come to its end"
             )
         }
     }
 
     func discard() {
-        for file in [junit, json, fix] { file?.discard() }
+        for file in [junit, json, fix, baseline] { file?.discard() }
+    }
+
+    private static func json(of report: RunReport) throws(ReportFile.Unwritable) -> String {
+        do {
+            return try JSONReport.json(of: report)
+        } catch {
+            throw ReportFile.Unwritable(message: "the report could not be encoded: \(error)")
+        }
     }
 
     private static var hostname: String {

@@ -31,6 +31,8 @@ struct RunCommand: ParsableCommand {
     )
     var roles: [String] = []
 
+    @OptionGroup var sharding: ShardOptions
+
     @Option(
         help: ArgumentHelp(
             "What is tried alone, with commas: \(OperationList.known).",
@@ -54,6 +56,8 @@ struct RunCommand: ParsableCommand {
     )
     var sequences: SequencePolicy = .auto
 
+    @OptionGroup var ending: EndingOptions
+
     @Option(help: ArgumentHelp("Longest wait for a lock.", valueName: "time"))
     var lockTimeout = TimeLimit(milliseconds: 2_000)
 
@@ -67,17 +71,6 @@ struct RunCommand: ParsableCommand {
         )
     )
     var rowBudget = 2.0
-
-    @Option(help: ArgumentHelp("Write JUnit XML (- is stdout).", valueName: "file"))
-    var junit: String?
-
-    @Option(help: ArgumentHelp("Write JSON (- is stdout).", valueName: "file"))
-    var json: String?
-
-    @Option(
-        help: ArgumentHelp("Write the proven GRANTs as a script (- is stdout).", valueName: "file")
-    )
-    var fix: String?
 
     @Flag(
         help: ArgumentHelp(
@@ -96,11 +89,9 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Show the values of rows, and what the server says of them, in reports.")
     var showRows = false
 
-    @Flag(name: .shortAndLong, help: "Show failures and the summary only.")
-    var quiet = false
+    @OptionGroup(title: "Reports") var reports: ReportOptions
 
-    @Flag(name: .shortAndLong, help: "Show every case.")
-    var verbose = false
+    @OptionGroup(title: "Verdict") var verdict: VerdictOptions
 
     func validate() throws {
         guard (1...64).contains(jobs) else {
@@ -109,8 +100,8 @@ struct RunCommand: ParsableCommand {
         guard (0...3_600).contains(rowBudget) else {
             throw ValidationError("--row-budget takes seconds, from 0 to 3600.")
         }
-        guard [junit, json, fix].count(where: { $0 == "-" }) <= 1 else {
-            throw ValidationError("Only one of --junit, --json and --fix can be '-', stdout.")
+        guard !ending.failFast || verdict.writeBaseline == nil else {
+            throw ValidationError("--write-baseline needs the whole run; leave --fail-fast away.")
         }
         guard lint || disable.isEmpty else {
             throw ValidationError("--disable leaves rules of --lint out; add --lint.")
@@ -123,54 +114,49 @@ struct RunCommand: ParsableCommand {
 
     /// Carries the run out and returns the exit code.
     func status() async -> Int32 {
-        let settings: RunSettings
-        do { settings = try connection.settings() } catch {
-            Console.complain("pgsmoke: \(error.message)")
-            return ending(error.exitCode)
-        }
-        let files: ReportFiles
-        do {
-            files = try ReportFiles(junit: junit, json: json, fix: fix)
-        } catch {
-            Console.complain("pgsmoke: \(error.message)")
-            return ending(ExitCode.usage)
-        }
-        let report: RunReport
-        switch await session(settings).run() {
-        case .report(let finished, _): report = finished
-        case .misuse(let message, let exitCode):
-            files.discard()
-            Console.complain("pgsmoke: \(message)")
-            return ending(exitCode)
-        }
-        let isStdoutTaken = [junit, json, fix].contains("-")
-        let text = TerminalReport.text(
-            of: report,
-            detail: quiet ? .quiet : verbose ? .verbose : .normal,
-            isColoured: Console.isColoured(
-                isStdoutTaken ? STDERR_FILENO : STDOUT_FILENO,
+        var session: Session
+        let reporting: Reporting
+        do throws(Misuse) {
+            let settings = try connection.settings()
+            session = try self.session(settings)
+            session.policy = try verdict.policy()
+            try checkBaseline(session.shard)
+            reporting = try Reporting(
+                reports,
+                baseline: verdict.writeBaseline,
                 settings.environment
             )
-        )
-        if isStdoutTaken { Console.complain(text) } else { Console.print(text) }
-        if junit != nil, report.records.count > Self.manyCases {
-            Console.complain(
-                "pgsmoke: the JUnit file holds \(report.records.count) cases; some readers take "
-                    + "no more than \(Self.manyCases) of one file, so split the run with -n or -t"
-            )
-        }
-        do {
-            try files.write(report)
         } catch {
-            Console.complain("pgsmoke: \(error.message)")
-            return ending(ExitCode.couldNotRun)
+            return error.told()
         }
-        return ending(report.exitCode, report)
+        switch await session.run() {
+        case .report(let report, _): return reporting.tell(report)
+        case .misuse(let message, let exitCode): return reporting.misuse(message, exitCode)
+        }
+    }
+
+    /// A shard knows too little to write a baseline.
+    private func checkBaseline(_ shard: Shard?) throws(Misuse) {
+        guard let shard, shard.count > 1, verdict.writeBaseline != nil else { return }
+        throw Misuse(
+            message: "--write-baseline needs the whole run, and this is \(shard); give it to "
+                + "pgsmoke merge, or try everything with --shard 1/1"
+        )
     }
 
     /// The run that options and settings file describe.
-    func session(_ settings: RunSettings) -> Session {
-        let voice = quiet ? Voice.silent : .of(settings.environment)
+    ///
+    /// - Throws: `Misuse` for variables of a CI system that make no sense.
+    func session(_ settings: RunSettings) throws(Misuse) -> Session {
+        let voice = reports.quiet ? Voice.silent : .of(settings.environment)
+        let part = try sharding.resolved(settings.environment)
+        if let part, let origin = part.origin {
+            // Never silent: whoever did not mean it would take a part for the whole.
+            Console.complain(
+                "pgsmoke: this is \(part.shard), by \(origin); the rest is for the other jobs "
+                    + "(--shard 1/1 tries everything)"
+            )
+        }
         if let file = settings.file { voice.say("settings from \(PrintableText.line(file.path))") }
         return Session(
             target: settings.target,
@@ -188,17 +174,12 @@ struct RunCommand: ParsableCommand {
                 showsRows: showRows
             ),
             voice: voice,
-            patience: connection.patience,
-            lintsWithout: lint ? settings.disabledLints.union(disable) : nil
+            patience: connection.patience.limited(to: ending.timeLimit),
+            lintsWithout: lint ? settings.disabledLints.union(disable) : nil,
+            shard: part?.shard,
+            failsFast: ending.failFast,
+            timeLimit: ending.timeLimit.map { .seconds($0) }
         )
-    }
-
-    /// What the strictest of the known readers of JUnit files accepts.
-    private static let manyCases = 5_000
-
-    private func ending(_ code: Int32, _ report: RunReport? = nil) -> Int32 {
-        Console.complain(ExitMeaning.line(code, report: report))
-        return code
     }
 }
 

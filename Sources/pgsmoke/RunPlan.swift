@@ -11,9 +11,9 @@ struct RunPlan {
     let expectations: Expectations
     let declarations: Declarations
 
-    /// The cases that need no trial.
-    var uncovered: [Record] {
-        expectations.uncovered.map { trial in
+    /// The cases that need no trial, or those of them that are named.
+    func uncovered(_ trials: [Trial]? = nil) -> [Record] {
+        (trials ?? expectations.uncovered).map { trial in
             Record(
                 trial: trial,
                 verdict: .uncovered,

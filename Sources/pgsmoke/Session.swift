@@ -21,6 +21,13 @@ struct Session: Sendable {
     var patience = Patience.none
     /// The rules of `lint` to leave out; `nil` if it was not asked for.
     var lintsWithout: Set<String>?
+    var policy = VerdictPolicy()
+    /// The part of the relations to try; `nil` for all.
+    var shard: Shard?
+    /// Whether no more trials begin after the first failure.
+    var failsFast = false
+    /// The longest time for all of it.
+    var timeLimit: Duration?
 
     enum Result: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
@@ -31,15 +38,38 @@ struct Session: Sendable {
 
     /// Runs on a thread of its own, since libpq blocks.
     func run() async -> Result {
-        let stop = StopSignal()
-        let signals = Signals.shared
+        let policy = policy
+        let fails: @Sendable (Record) -> Bool = { policy.fails($0) }
+        let stop = StopSignal(after: failsFast ? fails : nil)
         let lane = Lane()
-        let result = await withTaskExecutorPreference(lane) {
-            signals.handle { _ in stop.request() }
-            return await self.result(stop, signals)
+        let result = await withinTime(stop) {
+            await withTaskExecutorPreference(lane) {
+                Signals.shared.handle { _ in stop.request() }
+                return await self.result(stop, Signals.shared)
+            }
         }
         lane.stop()
         return result
+    }
+
+    /// Ends what the body is doing when the time is over, again and again until it hears.
+    private func withinTime(
+        _ stop: StopSignal,
+        _ body: @escaping @Sendable () async -> Result
+    ) async -> Result {
+        guard let timeLimit else { return await body() }
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: globalConcurrentExecutor) {
+                try? await Task.sleep(for: timeLimit)
+                while !Task.isCancelled {
+                    stop.request(because: .timeLimit)
+                    try? await Task.sleep(for: .milliseconds(200))
+                }
+            }
+            let result = await body()
+            group.cancelAll()
+            return result
+        }
     }
 
     private func result(_ stop: StopSignal, _ signals: Signals) async -> Result {
@@ -48,22 +78,29 @@ struct Session: Sendable {
             version: Pgsmoke.version,
             startedAt: Date().timeIntervalSince1970
         )
+        report.shard = shard.map { ShardStamp($0) }
         var plans: [PlannedTrial] = []
         var isMisdirected = false
         do {
             plans = try await fill(&report, stop)
+        } catch let error as PostgresError where error.isWithoutConnection {
+            if case .invalidConnectionString = error { isMisdirected = true }
+            if signals.received == nil { report.records.append(Self.noConnection(error)) }
+        } catch _ where stop.isRequested {
+            // Whatever it looks like, it is the interruption's doing.
+            report.cutShort = stop.reason
+            if signals.received == nil { report.records.append(Self.outOfTime) }
         } catch let error as Misuse {
             return .misuse(error.message, exitCode: error.exitCode)
         } catch let error as Obstacle {
             report.records.append(Self.notTried(because: error.description))
         } catch let error as PostgresError {
-            if case .invalidConnectionString = error { isMisdirected = true }
-            if signals.received == nil { report.records.append(Self.noConnection(error)) }
+            report.records.append(Self.noConnection(error))
         } catch {
             return .misuse("\(error)", exitCode: ExitCode.usage)
         }
         report.seconds = (ContinuousClock.now - start).seconds
-        report.exitCode = ExitCode.of(report.records, signal: signals.received)
+        policy.settle(&report, signal: signals.received)
         if isMisdirected { report.exitCode = ExitCode.usage }
         return .report(report, plans)
     }
@@ -106,13 +143,17 @@ struct Session: Sendable {
         report.logins = (expectations.trials + expectations.uncovered)
             .filter { seen.insert($0.role).inserted }
             .compactMap { snapshot.rolesByName[$0.role].map(access.loginFacts) }
-        var trials = expectations.trials
         // What a writer's next table will be like matters, unless the user narrows what is tried.
         let writers = triesFuture ? nil : expectations.writers
         let future =
             triesFuture || operations == nil && !expectations.writers.isEmpty
-            ? FutureExpectations(following: trials, of: writers, access) : nil
-        trials += future?.trials ?? []
+            ? FutureExpectations(following: expectations.trials, of: writers, access) : nil
+        let all = expectations.trials + (future?.trials ?? [])
+        let share = shard.map {
+            Share($0, of: all + expectations.uncovered, asksForMore: lintsWithout != nil)
+        }
+        report.shard = share?.stamp
+        let trials = share?.part(of: all) ?? all
         announce(trials, server)
         let display = ProgressDisplay(voice, total: trials.count)
         let runner = Runner(
@@ -122,19 +163,34 @@ struct Session: Sendable {
             target: target,
             stop: stop
         )
-        let outcome = try await runner.run(trials, preparedOver: connection) {
-            display.show($0)
+        let outcome: Runner.Outcome
+        do {
+            outcome = try await runner.run(trials, besides: all, preparedOver: connection) {
+                display.show($0)
+            }
+        } catch _ where stop.isRequested {
+            outcome = runner.untried(trials)
         }
         display.clear()
-        report.records = outcome.records + plan.uncovered
-        if let disabled = lintsWithout {
-            report.records += try Lint.records(snapshot, self, without: disabled, over: connection)
-        }
+        report.cutShort = outcome.cutShort
+        let uncovered = plan.uncovered(share?.part(of: expectations.uncovered))
+        report.records = outcome.records + uncovered
+        if let share { report.records = share.placed(report.records) }
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = outcome.notes + (future?.notes ?? [])
+        if let disabled = lintsWithout {
+            do {
+                if stop.isRequested { throw CancellationError() }
+                let found = try Lint.records(snapshot, self, without: disabled, over: connection)
+                report.records += share?.part(ofFindings: found) ?? found
+            } catch _ where stop.isRequested {
+                report.cutShort = stop.reason
+                report.notes.append("the run was ended before the rules of lint were looked at")
+            }
+        }
         guard options.keepsPlans else { return [] }
         return outcome.plans
-            + plan.uncovered.map {
+            + uncovered.map {
                 PlannedTrial(name: $0.trial.name, remarks: ["uncovered, nothing was sent"])
             }
     }
@@ -153,7 +209,8 @@ struct Session: Sendable {
         let roles = Set(trials.map(\.role)).count
         let relations = Set(trials.filter { $0.operation != .future }.map(\.object)).count
         voice.say(
-            "\(trials.count) \(trials.count == 1 ? "trial" : "trials") of \(roles) "
+            (shard.map { "\($0): " } ?? "")
+                + "\(trials.count) \(trials.count == 1 ? "trial" : "trials") of \(roles) "
                 + "\(roles == 1 ? "role" : "roles") on \(relations) "
                 + "\(relations == 1 ? "relation" : "relations") of database "
                 + "\(Identifier.displayed(server.database)), PostgreSQL \(server.versionText)"
@@ -204,7 +261,16 @@ struct Session: Sendable {
         return notTried(because: reason, message)
     }
 
-    private static func notTried(because reason: String, _ message: String? = nil) -> Record {
+    private static let outOfTime = notTried(
+        because: "the time limit was over before the first trial",
+        problem: .timeout
+    )
+
+    private static func notTried(
+        because reason: String,
+        _ message: String? = nil,
+        problem: Problem = .noConnection
+    ) -> Record {
         Record(
             trial: Trial(
                 role: "",
@@ -213,7 +279,7 @@ struct Session: Sendable {
             ),
             verdict: .error,
             reason: reason,
-            problem: .noConnection,
+            problem: problem,
             message: message
         )
     }
@@ -224,4 +290,14 @@ private struct Obstacle: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
+}
+
+extension PostgresError {
+    /// Whether there never was a connection.
+    fileprivate var isWithoutConnection: Bool {
+        switch self {
+        case .connectionFailed, .invalidConnectionString: true
+        case .connectionLost, .server, .outOfMemory: false
+        }
+    }
 }

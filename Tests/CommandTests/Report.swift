@@ -22,6 +22,7 @@ struct Report: Decodable {
     struct Trial: Decodable {
         let name: String
         let role: String
+        let operation: String
         let object: Object
         let verdict: String
         let type: String?
@@ -32,6 +33,14 @@ struct Report: Decodable {
         let missing: [Missing]
         let cure: [Cure]
         let recurs: Recurrence?
+        let known: Bool
+    }
+
+    struct Baseline: Decodable {
+        let known: Int
+        let new: Int
+        let cured: [String]
+        let gone: [String]
     }
 
     struct Cure: Decodable {
@@ -68,6 +77,8 @@ struct Report: Decodable {
     let sequencesConsumed: [Consumed]
     let logins: [Login]
     let notes: [String]
+    let baseline: Baseline?
+    let cutShort: String?
     let trials: [Trial]
 
     func trial(_ name: String) -> Trial? { trials.first { $0.name == name } }

@@ -7,7 +7,7 @@ import Trials
     static let trialKeys: Set = [
         "name", "role", "operation", "object", "creator", "expected", "verdict", "reason", "type",
         "decidedBy", "stage", "sqlstate", "message", "tried", "missing", "cure", "recurs",
-        "seconds",
+        "vacuous", "known", "place", "seconds",
     ]
 
     struct File: Decodable {
@@ -32,7 +32,9 @@ import Trials
         #expect(
             Set(json.keys) == [
                 "schemaVersion", "pgsmoke", "server", "startedAt", "seconds", "exitCode", "counts",
-                "leftOut", "sequencesConsumed", "logins", "notes", "trials",
+                "leftOut", "sequencesConsumed", "logins", "notes", "strict", "baseline", "shard",
+                "cutShort",
+                "trials",
             ]
         )
         for trial in try #require(json["trials"] as? [[String: Any]]) {

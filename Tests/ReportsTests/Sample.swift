@@ -9,7 +9,8 @@ struct Sample: CustomTestStringConvertible, Sendable {
     var testDescription: String { name }
 
     static let all = [
-        incident, everythingPassed, noConnection, hostileNames, allVerdicts, emptyRun,
+        incident, everythingPassed, noConnection, hostileNames, allVerdicts, emptyRun, baseline,
+        strict, shard, outOfTime,
     ]
 
     static let shop = ServerIdentity(version: "15.14", database: "shop", user: "deploy")
