@@ -42,7 +42,7 @@ struct Lanes: Sendable {
         _ feed: AsyncStream<Event>.Continuation
     ) async -> Connection? {
         let queue = UnitQueue(units)
-        let count = max(1, min(context.options.jobs, units.count))
+        let count = context.options.jobs
         let lanes = (1..<count).map { _ in Lane() }
         defer { for lane in lanes { lane.stop() } }
         var last = await withTaskGroup { group in

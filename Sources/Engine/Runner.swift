@@ -74,8 +74,10 @@ package struct Runner: Sendable {
         )
         let lookup = Lookup(snapshot, with: connection, reader: context.reader)
         context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
+        let note = try limitJobs(of: &context, to: units.count, user, over: connection)
         var (gathered, last) = await Lanes(context: context, target: target)
             .run(units, startingOver: connection, progress: progress)
+        gathered.notes += [note].compactMap(\.self)
         decide(&gathered, trials, context)
         // What is known by now stays known if the server goes away at the end.
         if let last {
@@ -117,6 +119,24 @@ package struct Runner: Sendable {
             connection: connection,
             declarations: declarations
         ).results(for: roles)
+    }
+
+    /// Opens no more connections than there is work for, nor than the server has left; says so if
+    /// that is fewer than were asked for.
+    private func limitJobs(
+        of context: inout RunContext,
+        to units: Int,
+        _ user: Role,
+        over connection: Connection
+    ) throws(PostgresError) -> String? {
+        context.options.jobs = max(1, min(options.jobs, units))
+        guard context.options.jobs > 1 else { return nil }
+        let slots = try ConnectionSlots(for: user, in: access.snapshot, over: connection)
+        let jobs = slots.jobs(of: context.options.jobs)
+        guard jobs < context.options.jobs else { return nil }
+        defer { context.options.jobs = jobs }
+        return "worked with fewer connections than asked for, \(jobs) and not "
+            + "\(context.options.jobs): the server had no more left"
     }
 
     /// Tries what met a lock, a time limit or a deadlock once more, with nobody else at work.

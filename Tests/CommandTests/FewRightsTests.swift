@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestSupport
 import Testing
 
@@ -23,6 +24,29 @@ struct FewRightsTests {
         #expect(run.command.status == 0)
         #expect(run.report.counts["passed"] == 3)
         #expect(run.report.notes.contains { $0.contains("fewer connections") })
+    }
+
+    @Test("No more connections are opened than the server has left", arguments: TestServer.all)
+    func freeSlots(server: TestServer) async throws {
+        let app = uniqueRoleName("app")
+        let tester = uniqueRoleName("tester")
+        let database = try await server.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE ROLE \(tester) LOGIN NOINHERIT CONNECTION LIMIT 3;
+                GRANT \(app) TO \(tester);
+                CREATE TABLE a (id int);
+                CREATE TABLE b (id int);
+                CREATE TABLE c (id int);
+                CREATE TABLE d (id int);
+                GRANT INSERT ON a, b, c, d TO \(app);
+                """
+        )
+        let held = try database.connect(as: tester)
+        let run = try await ReportedRun.of(database, ["--role", app, "-j", "4"], as: tester)
+        #expect(run.report.counts["passed"] == 4)
+        #expect(run.report.notes.contains { $0.contains("2 and not 4") }, "\(run.report.notes)")
+        _ = try held.execute("SELECT 1")
     }
 
     @Test("A parent that only the tried role may read is read as that role")

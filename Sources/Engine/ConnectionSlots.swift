@@ -1,0 +1,38 @@
+internal import Catalog
+internal import Postgres
+
+/// How many more connections the server would take from a role.
+struct ConnectionSlots: Sendable, Hashable {
+    /// Those that are left, at least 0.
+    let free: Int
+
+    /// Counts what is open (manual, 20.3.1): superusers and, from 16, members of
+    /// `pg_use_reserved_connections` may use what is kept for them, a role's CONNECTION LIMIT and the
+    /// database's bind all others too.
+    init(for role: Role, in snapshot: Snapshot, over connection: Connection) throws(PostgresError) {
+        let reserved =
+            snapshot.server.version >= 160_000
+            ? " - pg_catalog.current_setting('reserved_connections')::pg_catalog.int4" : ""
+        let rows = try connection.execute(
+            """
+            SELECT pg_catalog.current_setting('max_connections')::pg_catalog.int4
+                   - pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4\(reserved)
+                   - pg_catalog.count(*) FILTER (WHERE a.backend_type = 'client backend'),
+                   CASE WHEN r.rolconnlimit >= 0 AND NOT r.rolsuper THEN r.rolconnlimit
+                        - pg_catalog.count(*) FILTER (WHERE a.usesysid = r.oid) END,
+                   CASE WHEN d.datconnlimit >= 0 AND NOT r.rolsuper THEN d.datconnlimit
+                        - pg_catalog.count(*) FILTER (WHERE a.datid = d.oid) END
+              FROM pg_catalog.pg_roles AS r
+              JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database()
+              LEFT JOIN pg_catalog.pg_stat_activity AS a ON true
+             WHERE r.oid = \(role.oid)
+             GROUP BY r.rolconnlimit, r.rolsuper, d.datconnlimit
+            """
+        )
+        let limits = (rows.first ?? []).compactMap { $0.flatMap { Int($0) } }
+        free = max(0, limits.min() ?? 0)
+    }
+
+    /// The connections to work with, the one that is there among them.
+    func jobs(of asked: Int) -> Int { max(1, min(asked, free + 1)) }
+}
