@@ -178,6 +178,7 @@ struct RunCommand: ParsableCommand {
             roles: roles,
             operations: operations?.operations,
             settings: settings.file,
+            environment: settings.environment,
             triesFuture: future,
             options: EngineOptions(
                 jobs: jobs,
