@@ -42,12 +42,5 @@ extension AccessMap {
         snapshot.groups(of: user.oid) { $0.inherits || $0.canSet }.contains(role.oid)
     }
 
-    private func obstacle(to role: Role) -> String? {
-        if !canConnect(principal(role.oid)) {
-            return "no CONNECT on the database \(Identifier.displayed(snapshot.server.database))"
-        }
-        if role.isExpired, let end = role.validUntil { return "its password expired on \(end)" }
-        // No limit counts for a superuser.
-        return role.connectionLimit == 0 && !role.isSuperuser ? "CONNECTION LIMIT 0" : nil
-    }
+    private func obstacle(to role: Role) -> String? { loginObstacles(to: role).first?.text }
 }

@@ -109,7 +109,7 @@ extension LaneRunner {
         if context.snapshot.server.version >= 170_000 {
             settings["transaction_timeout"] = String(max(60_000, options.statementTimeout * 2))
         }
-        if context.snapshot.server.canSilenceStatistics {
+        if context.canSilenceStatistics {
             settings["pg_stat_statements.track"] = "none"
         }
         let calls = settings.sorted { $0.key < $1.key }

@@ -42,7 +42,7 @@ struct Attempts {
             synthesizer: runner.synthesizer,
             mayUseReplicaMode: runner.context.mayUseReplicaMode,
             role: RowSearch.RoleUnderTrial(
-                lines: try trials.first?.frame.lines(with: runner.connection) ?? [],
+                lines: try runner.lookupLines(of: trials.first),
                 memberships: trials.first.map {
                     runner.context.access.principal($0.frame.effective.oid).effectiveRoles
                 } ?? []

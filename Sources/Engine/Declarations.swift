@@ -1,4 +1,5 @@
 package import Catalog
+package import Postgres
 package import Trials
 
 /// What the user has said of roles and rows beyond what the catalog knows.
@@ -30,6 +31,8 @@ package struct Declarations: Sendable {
     package var parameters: ExactNames<[Parameter]>
     /// Expressions by relation and column number.
     package var values: [OID: [Int: Value]]
+    /// Where roles log in for their trials; those of the others are carried out by SET ROLE.
+    package var logins: ExactNames<ConnectionTarget> = [:]
 
     /// The foreign tables that trials may touch: what is done there cannot always be undone.
     package var foreignTables: Set<OID> = []

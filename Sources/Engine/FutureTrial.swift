@@ -74,10 +74,14 @@ struct FutureTrial {
     }
 
     private func passed(_ answer: TrialScript.Answer) -> Outcome {
-        for (purpose, affected, row) in answer.succeeded {
-            if case .role = purpose, row.last != frame.effective.name {
-                return .stopped("the role was not really switched", nil)
-            }
+        // The role's settings come before the role itself.
+        let roleLines = answer.succeeded.filter {
+            if case .role = $0.purpose { true } else { false }
+        }
+        guard roleLines.last?.firstRow.last == frame.effective.name else {
+            return .stopped("the role was not really switched", nil)
+        }
+        for (purpose, affected, _) in answer.succeeded {
             if case .statement = purpose, affected != 1 {
                 return .stopped("the insert succeeded without its row", nil)
             }

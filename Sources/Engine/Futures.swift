@@ -13,10 +13,18 @@ extension Runner {
     ) throws(PostgresError) {
         for (place, trial) in trials.enumerated()
         where trial.operation == .future && stop.reason == nil {
-            guard case .ready(let frame)? = context.frames[trial.role],
+            guard let frame = context.frame(of: trial.role, gathered.logins),
                 let creator = trial.creator.flatMap({ context.snapshot.rolesByName[$0] }),
                 let schema = context.access.schema(named: trial.object.name)
             else { continue }
+            guard context.canPutOn(frame) else {
+                gathered.records[place] = Record(
+                    trial: trial,
+                    verdict: .skipped,
+                    reason: context.whyUnseen(by: frame.effective)
+                )
+                continue
+            }
             guard frame.isDetectorProven else {
                 gathered.records[place] = LaneRunner.detectorFailed(trial)
                 continue
@@ -90,7 +98,9 @@ extension Runner {
         let failed = gathered.records.filter { $0.value.verdict == .failed }
         for (place, record) in failed.sorted(by: { $0.key < $1.key })
         where record.trial.operation != .future && !stop.isRequested {
-            guard case .ready(let frame)? = context.frames[record.trial.role] else { continue }
+            guard let frame = context.frame(of: record.trial.role, gathered.logins) else {
+                continue
+            }
             let own = record.missing.filter { $0.grantee == frame.effective.name }
             for missing in own {
                 guard let why = context.access.recurrence(of: missing),
@@ -130,7 +140,9 @@ extension Runner {
         let trial = FutureTrial(context, over: connection, frame, creator, schema)
         var doubt =
             "\(Identifier.displayed(creator.name)) may not create tables in the schema itself"
-        if !context.snapshot.canSetRole(context.user.role, to: creator.oid) {
+        if !context.canPutOn(frame) {
+            doubt = context.whyUnseen(by: frame.effective)
+        } else if !context.snapshot.canSetRole(context.user.role, to: creator.oid) {
             doubt =
                 "pgsmoke would need SET membership in \(Identifier.displayed(creator.name)) to try it"
         } else if access.has(access.principal(creator.oid), .create, on: schema) {

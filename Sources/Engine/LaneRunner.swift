@@ -12,6 +12,8 @@ final class LaneRunner {
     let isAlone: Bool
     let synthesizer: RowSynthesizer
     let lookup: Lookup
+    /// How the role is put on where rows are looked for; `nil` for as in its trials.
+    let lookupFrame: RoleFrame?
     private let shielding: Shielding
     private var busy: Set<OID> = []
     private var lookedForBusy: ContinuousClock.Instant?
@@ -33,12 +35,13 @@ final class LaneRunner {
             declared: context.declarations.rowValues(in: context.snapshot, over: connection),
             salt: Int(connection.backendPID.magnitude) % 1_000
         )
-        lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
+        (lookup, lookupFrame) = context.lookup(besides: connection)
         shielding = Shielding(
             access: context.access,
             user: context.user,
             policy: isAlone && context.options.sequences == .auto
-                ? .consume : context.options.sequences
+                ? .consume : context.options.sequences,
+            login: context.login
         )
     }
 

@@ -51,7 +51,8 @@ struct Preflight {
         return values
     }
 
-    private func check(_ frame: RoleFrame) throws(PostgresError) -> Result {
+    /// Puts a frame on once, and sees whether a denial is seen.
+    func check(_ frame: RoleFrame) throws(PostgresError) -> Result {
         var frame = frame
         // One more round for each parameter that cannot be set.
         for _ in 0...frame.settings.count {
@@ -150,11 +151,9 @@ struct Preflight {
         if case .succeeded = results.last {
             return Cure(sql: shown, runBy: user, isProven: true)
         }
-        let superuser =
-            snapshot.roles.values.filter(\.isSuperuser).min { $0.oid < $1.oid }?.name ?? user
         return Cure(
             sql: shown,
-            runBy: superuser,
+            runBy: snapshot.firstSuperuser ?? user,
             isProven: false,
             doubt:
                 "it takes a superuser, or a role with ADMIN on \(Identifier.displayed(target.name))"
@@ -165,14 +164,21 @@ struct Preflight {
 extension RoleFrame {
     /// The statements that put the frame on: the parameters in one, then the role.
     ///
-    /// `set_config` returns what it has set, so the last one's row proves that the role changed.
+    /// `set_config` returns what it has set, so the last one's row proves that the role changed. After
+    /// a real login there is nothing to change, unless the login's own settings have: the row proves
+    /// that it is still that login.
     func lines(with connection: Connection) throws(PostgresError) -> [String] {
         var lines: [String] = []
         var calls: [String] = []
         for setting in settings { calls.append(try setting.call(with: connection)) }
         if !calls.isEmpty { lines.append("SELECT \(calls.joined(separator: ", "))") }
-        let role = Setting(name: "role", value: effective.name)
-        lines.append("SELECT \(try role.call(with: connection))")
+        var role = try Setting(name: "role", value: effective.name).call(with: connection)
+        if let login {
+            if login == effective.name { role = "current_user" }
+            role =
+                "CASE session_user WHEN \(try connection.quoted(literal: login)) THEN \(role) END"
+        }
+        lines.append("SELECT \(role)")
         return lines
     }
 }

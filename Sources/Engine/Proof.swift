@@ -68,7 +68,7 @@ struct Proof {
     }
 
     /// What no cure may hand out: with UPDATE a role could set a sequence back.
-    private func isForbidden(_ missing: MissingPrivilege) -> Bool {
+    func isForbidden(_ missing: MissingPrivilege) -> Bool {
         missing.object.kind == .sequence && missing.privilege == Privilege.update.rawValue
     }
 

@@ -25,7 +25,7 @@ extension Runner {
         for (place, record) in failed.sorted(by: { $0.key < $1.key }) {
             guard !stop.isRequested,
                 let relation = context.snapshot.relationsByName[record.trial.object],
-                case .ready(let frame)? = context.frames[record.trial.role]
+                let frame = context.frame(of: record.trial.role, gathered.logins)
             else { continue }
             let proof = Proof(
                 access: context.access,
@@ -35,13 +35,21 @@ extension Runner {
                 place: place,
                 role: frame.effective
             )
+            guard context.canPutOn(frame) else {
+                let doubt = context.whyUnseen(by: frame.effective)
+                gathered.records[place] = proof.untriable(record, because: doubt)
+                continue
+            }
             if ContinuousClock.now - start > Self.timeForProofs {
                 let alike = record.missing.first.flatMap { proven[$0] }
                 gathered.records[place] = proof.unproven(record, notTriedLike: alike)
                 continue
             }
             do throws(PostgresError) {
-                let record = try proof.record(for: record)
+                let isLogin = context.declarations.logins[record.trial.role] != nil
+                let record =
+                    try isLogin
+                    ? proof.record(forLogin: record) : proof.record(for: record)
                 gathered.records[place] = record
                 if let first = record.missing.first, record.cure.allSatisfy(\.isProven) {
                     proven[first] = record

@@ -14,6 +14,16 @@ struct RelationWork: Sendable {
 }
 
 extension WorkUnit {
+    /// The unit without the trials that the condition picks; `nil` if nothing is left of it.
+    func without(_ isLeftOut: (Trial) -> Bool) -> WorkUnit? {
+        var unit = self
+        for index in unit.relations.indices {
+            unit.relations[index].trials.removeAll { isLeftOut($0.trial) }
+        }
+        unit.relations.removeAll { $0.trials.isEmpty }
+        return unit.relations.isEmpty ? nil : unit
+    }
+
     /// Groups a plan by relation, and relations that draw from the same sequence into one unit.
     static func units(of trials: [(place: Int, trial: Trial)], with context: RunContext)
         -> [WorkUnit]

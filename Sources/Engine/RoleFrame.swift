@@ -18,6 +18,8 @@ struct RoleFrame: Sendable, Hashable {
     var notApplied: [String] = []
     /// Whether a denial that the role must meet was seen to be seen.
     var isDetectorProven = false
+    /// The role that has really logged in for the trials; `nil` if they are carried out by SET ROLE.
+    var login: String?
 
     /// Whether the role's own settings let its transactions change nothing.
     var isReadOnly: Bool {
@@ -48,6 +50,17 @@ extension RoleFrame {
     ) {
         var login = LoginSettings(of: role, in: snapshot, configured: configured)
         login.override(with: declared)
+        self.init(for: role, in: snapshot, options: options, login: login, declared: declared)
+    }
+
+    /// Takes the settings of a login as they are put together.
+    init(
+        for role: Role,
+        in snapshot: Snapshot,
+        options: EngineOptions,
+        login: LoginSettings,
+        declared: [Declarations.Parameter]
+    ) {
         var settings: [Setting] = []
         var isolation: String?
         var effective = role
@@ -149,6 +162,9 @@ struct LoginSettings {
                 ?? configured[name] ?? builtIn ?? ""
         }
     }
+
+    /// Takes the values that a login has come with.
+    init(values: [String: String]) { self.values = values }
 
     /// Puts declared parameters on top; the server takes no notice of capitals in their names.
     mutating func override(with declared: [Declarations.Parameter]) {

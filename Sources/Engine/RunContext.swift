@@ -11,8 +11,12 @@ struct RunContext: Sendable {
     var options: EngineOptions
     let declarations: Declarations
     /// The connecting role.
-    let user: Principal
-    let frames: ExactNames<Preflight.Result>
+    var user: Principal
+    var frames: ExactNames<Preflight.Result>
+    /// The role that has really logged in for the trials; `nil` where they are carried out by SET ROLE.
+    var login: String?
+    /// Where rows are looked for, if not over the trials' own connection.
+    var lookupHome: LookupHome?
     var parents: ExistingParents
     /// Values that the user wrote down for columns.
     var declared: [OID: [Int: RowValue]] = [:]
@@ -47,6 +51,8 @@ struct RunContext: Sendable {
         self.parents = parents
         self.backends = backends
         self.stop = stop
+        mayUseReplicaMode = access.snapshot.server.canSwitchTriggersOff
+        canSilenceStatistics = access.snapshot.server.canSilenceStatistics
     }
 
     /// Works out once for all lanes what the trials may draw from.
@@ -112,7 +118,9 @@ struct RunContext: Sendable {
     }
 
     /// Whether triggers and keys can be switched off for scaffold rows.
-    var mayUseReplicaMode: Bool { snapshot.server.canSwitchTriggersOff }
+    var mayUseReplicaMode: Bool
+    /// Whether the trials can be kept out of `pg_stat_statements`.
+    var canSilenceStatistics: Bool
 
     private func hasAccess(
         _ user: Principal,

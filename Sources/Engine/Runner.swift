@@ -8,7 +8,7 @@ package import Trials
 package struct Runner: Sendable {
     private let access: AccessMap
     private let options: EngineOptions
-    private let target: ConnectionTarget
+    let target: ConnectionTarget
     private let declarations: Declarations
     let stop: StopSignal
 
@@ -36,6 +36,8 @@ package struct Runner: Sendable {
         package var cutShort: CutShort?
         /// What decided each record, in the same order, if it was to be kept.
         package var plans: [PlannedTrial] = []
+        /// What the logins of roles that have one came to, by role.
+        package var logins: ExactNames<LoginFacts> = [:]
     }
 
     /// Carries out the trials; `progress` hears how many are done.
@@ -66,6 +68,7 @@ package struct Runner: Sendable {
         if trials.contains(where: { $0.operation == .delete }) {
             context.slowDeletes = try SlowDeletes(over: connection)
         }
+        let home = declarations.logins.names.isEmpty ? nil : try SessionFacts(over: connection)
         let watch = options.sequences == .preserve ? try SequenceWatch(over: connection) : nil
         let units = WorkUnit.units(
             of: trials.enumerated().map { ($0.offset, $0.element) }
@@ -76,9 +79,24 @@ package struct Runner: Sendable {
         context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
         let note = try limitJobs(of: &context, to: units.count, user, over: connection)
         var (gathered, last) = await Lanes(context: context, target: target)
-            .run(units, startingOver: connection, progress: progress)
+            .run(
+                units.compactMap { $0.without(context.runsOverLogin) },
+                startingOver: connection,
+                progress: progress
+            )
         gathered.notes += [note].compactMap(\.self)
         decide(&gathered, trials, context)
+        if let home {
+            let main = last
+            await runLogins(
+                &gathered,
+                trials,
+                context,
+                besides: home,
+                countingOf: { main?.connections(of: $0) ?? 0 },
+                progress: progress
+            )
+        }
         // What is known by now stays known if the server goes away at the end.
         if let last {
             do {
@@ -91,7 +109,7 @@ package struct Runner: Sendable {
                 if let watch {
                     gathered.notes += try moved(
                         since: watch,
-                        besides: gathered.consumed,
+                        besides: gathered.allConsumed,
                         over: last
                     )
                 }
@@ -143,7 +161,7 @@ package struct Runner: Sendable {
     ///
     /// What a run that is ended early does not come to was not really tried: among others, trials
     /// have less patience than the user allows.
-    private func retry(
+    func retry(
         _ gathered: inout Gathered,
         _ units: [WorkUnit],
         _ context: RunContext,
@@ -215,29 +233,27 @@ package struct Runner: Sendable {
     ) -> Outcome {
         var outcome = Outcome(notes: gathered.notes)
         var frames: [RoleFrame] = []
-        for (_, result) in context.frames.sorted {
+        for (name, result) in context.frames.sorted where declarations.logins[name] == nil {
             switch result {
             case .cannotSet(let record): add(record, nil, to: &outcome)
             case .ready(let frame): frames.append(frame)
             }
         }
-        for (place, trial) in trials.enumerated() {
-            if case .cannotSet = context.frames[trial.role] { continue }
+        for case (_, .failed(let record)) in gathered.logins.sorted {
+            add(record, nil, to: &outcome)
+        }
+        for (place, trial) in trials.enumerated() where isTried(trial, context, gathered.logins) {
             if gathered.records[place] == nil { outcome.cutShort = stop.reason }
             let record = gathered.records[place] ?? untried(trial)
             add(record, gathered.plans[place], to: &outcome)
         }
-        for frame in frames where !frame.notApplied.isEmpty {
-            let names = frame.notApplied.map(Identifier.displayed).joined(separator: ", ")
-            outcome.notes.append(
-                "settings of \(Identifier.displayed(frame.role.name)) that only a login would have: \(names)"
-            )
-        }
+        outcome.notes += context.settingsNotes(of: frames, besides: gathered.logins)
         outcome.notes += context.wantedMemberships(
             consumed: gathered.consumed.keys,
-            records: outcome.records
+            records: outcome.records.filter { declarations.logins[$0.trial.role] == nil }
         )
-        outcome.sequencesConsumed = gathered.consumed
+        outcome.logins = gathered.logins.facts
+        outcome.sequencesConsumed = gathered.allConsumed
             .compactMap { oid, values in
                 context.snapshot.relations[oid].map {
                     ConsumedSequence(sequence: $0.objectName, values: values)
@@ -246,14 +262,29 @@ package struct Runner: Sendable {
             .sorted { $0.sequence.displayed < $1.sequence.displayed }
         return outcome
     }
+
+    /// Whether the role could be put on, one way or the other; if not, one case says so for all.
+    private func isTried(_ trial: Trial, _ context: RunContext, _ logins: RoleLogins) -> Bool {
+        if declarations.logins[trial.role] != nil {
+            if case .failed = logins[trial.role] { return false }
+        } else if case .cannotSet = context.frames[trial.role] {
+            return false
+        }
+        return true
+    }
 }
 
 /// What the lanes have brought in so far.
 struct Gathered: Sendable {
     var records: [Int: Record] = [:]
     var consumed: [OID: Int] = [:]
+    /// Those that no membership of the connecting role could have saved.
+    var consumedOverLogins: [OID: Int] = [:]
     var notes: [String] = []
     var plans: [Int: PlannedTrial] = [:]
+    var logins: RoleLogins = [:]
+
+    var allConsumed: [OID: Int] { consumed.merging(consumedOverLogins, uniquingKeysWith: +) }
 
     /// Counts the values that a connection took: `CACHE` at a time, and each connection its own.
     mutating func add(_ drawn: [OID: Int], in snapshot: Snapshot) {

@@ -43,6 +43,8 @@ struct Shielding {
     let access: AccessMap
     let user: Principal
     let policy: SequencePolicy
+    /// The role that has really logged in; what other connections could shield is no shield for it.
+    var login: String?
 
     enum Decision: Sendable, Hashable {
         case shield(Shield)
@@ -83,6 +85,13 @@ struct Shielding {
             let owner = snapshot.roleName(sequence.owner)
             if snapshot.canSetRole(user.role, to: sequence.owner) {
                 return .shield(Shield(sequence: sequence, parameters: parameters, owner: owner))
+            }
+            if let login {
+                let reason =
+                    "the sequence \(name) cannot be shielded over the login of "
+                    + "\(Identifier.displayed(login)), which does not own it; leave 'connect' out, or "
+                    + "let --sequences auto use values up"
+                return giveUp(.setRole, reason)
             }
             return giveUp(
                 .setRole,

@@ -66,7 +66,7 @@ package struct ConnectionTarget: Sendable, Hashable {
     private var flyway: FlywayLogin?
 
     /// The database option in a form that libpq reads.
-    private func connectionString() throws(PostgresError) -> String? {
+    func connectionString() throws(PostgresError) -> String? {
         try jdbc()?.conninfo ?? database
     }
 
@@ -113,7 +113,7 @@ package struct ConnectionTarget: Sendable, Hashable {
         var complaint: UnsafeMutablePointer<CChar>?
         if let options = unsafe PQconninfoParse(database, &complaint) {
             defer { unsafe PQconninfoFree(options) }
-            if let port = unsafe value(of: "port", among: options) {
+            if let port = unsafe Conninfo.parameters(options)["port"] {
                 try Self.checkPort(port, origin)
             }
             return
@@ -150,7 +150,7 @@ package struct ConnectionTarget: Sendable, Hashable {
     }
 
     /// Checks a port, or one for each host between commas; an empty one stands for the default.
-    private static func checkPort(_ text: String, _ origin: String) throws(PostgresError) {
+    static func checkPort(_ text: String, _ origin: String) throws(PostgresError) {
         for part in text.split(separator: ",") where !(1...65_535).contains(Int(part) ?? 0) {
             throw .invalidConnectionString(
                 "\(origin) names a port that is no number from 1 to 65535"
@@ -208,21 +208,6 @@ private struct FlywayLogin: Hashable {
         guard others.allSatisfy({ $0 == nil || $0 == user }) else { return [] }
         return [("user", user)] + (password.map { [("password", $0)] } ?? [])
     }
-}
-
-/// The value of a keyword in what libpq made of a connection string.
-private func value(
-    of keyword: String,
-    among options: UnsafeMutablePointer<PQconninfoOption>
-) -> String? {
-    var option = unsafe options
-    while let name = unsafe option.pointee.keyword {
-        if unsafe String(cString: name) == keyword {
-            return unsafe option.pointee.val.map { unsafe String(cString: $0) }
-        }
-        unsafe option += 1
-    }
-    return nil
 }
 
 private func withUnsafeTemporaryArrays<Value>(

@@ -16,12 +16,7 @@ struct JDBCURL: Hashable {
     func hash(into hasher: inout Hasher) { hasher.combine(conninfo) }
 
     /// The parameters as a connection string that libpq reads.
-    var conninfo: String {
-        parameters.map { name, value in
-            let escaped = value.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-            return "\(name)='\(escaped)'"
-        }.joined(separator: " ")
-    }
+    var conninfo: String { Conninfo.string(parameters) }
 
     /// Reads the URL, which begins with the prefix.
     ///

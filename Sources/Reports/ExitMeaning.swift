@@ -70,7 +70,7 @@ package enum ExitMeaning {
     }
 
     private static func obstacle(_ report: RunReport) -> String {
-        if let record = report.records.first(where: { $0.trial.operation == .connect }) {
+        if let record = report.records.first(where: \.trial.isOfWholeRun) {
             // With an answer of the server's own, the reason says what stood in the way.
             return record.message == nil
                 ? PrintableText.line(record.reason ?? "") : "no connection to the server"

@@ -33,7 +33,7 @@ struct TerminalCases {
     }
 
     private func place(of trial: Trial) -> String {
-        if trial.operation == .connect { return "" }
+        if trial.isOfWholeRun { return "" }
         if trial.operation == .lint { return "lint" }
         let role = PrintableText.name(trial.role)
         let schema = trial.operation == .future ? trial.object.name : trial.object.schema

@@ -1,6 +1,8 @@
 /// The `connection` of the file: where to connect if neither options nor environment say it.
 package struct ConnectionEntry: Sendable, Hashable {
     package private(set) var parameters: [Parameter] = []
+    /// Whether it is one role's own: `PGPASSWORD` then is not its password.
+    var isOfRole = false
 
     /// A parameter in libpq's words, its environment variables not yet looked up.
     package struct Parameter: Sendable, Hashable {
@@ -41,26 +43,30 @@ package struct ConnectionEntry: Sendable, Hashable {
         } catch {
             // The piece that cannot be read could be one of a password.
             switch keyword {
-            case "password": throw Self.password
+            case "password": throw passwordComplaint
             case "dbname": throw Complaint("'dbname' holds a $ that starts no ${NAME}")
             default: throw error
             }
         }
-        if keyword == "password", !text.isSingleVariable { throw Self.password }
+        if keyword == "password", !text.isSingleVariable { throw passwordComplaint }
         if keyword == "dbname", text.holdsPassword {
             throw Complaint(
                 "the password in 'dbname' does not belong in the file; write ${NAME} for an"
-                    + " environment variable in its place, or use PGPASSWORD or ~/.pgpass"
+                    + " environment variable in its place, or use \(otherWays)"
             )
         }
         if let constant = text.constant { try Self.check(constant, as: keyword) }
         parameters.append(Parameter(keyword: keyword, value: value))
     }
 
-    private static let password = Complaint(
-        "a password does not belong in the file; write ${NAME} for an environment variable,"
-            + " or use PGPASSWORD or ~/.pgpass"
-    )
+    private var passwordComplaint: Complaint {
+        Complaint(
+            "a password does not belong in the file; write ${NAME} for an environment variable,"
+                + " or use \(otherWays)"
+        )
+    }
+
+    private var otherWays: String { isOfRole ? "~/.pgpass" : "PGPASSWORD or ~/.pgpass" }
 
     private static func check(_ text: String, as keyword: String) throws(Complaint) {
         if keyword == "port", !(1...65_535).contains(Int(text) ?? 0) {
@@ -95,10 +101,20 @@ package struct ConnectionEntry: Sendable, Hashable {
     ) throws(SettingsError) -> [String: String] {
         func isSet(_ variable: String) -> Bool { environment[variable]?.isEmpty == false }
         if isSet("PGSERVICE") { return [:] }
-        var resolved: [String: String] = [:]
-        for parameter in parameters {
+        return try values(for: file, environment: environment) { keyword in
+            !options.contains(keyword) && !isSet(Self.variables[keyword] ?? "")
+        }
+    }
+
+    /// Returns the parameters that are wanted, with their variables looked up.
+    func values(
+        for file: SettingsFile,
+        environment: [String: String],
+        where isWanted: (_ keyword: String) -> Bool
+    ) throws(SettingsError) -> [String: String] {
+        var values: [String: String] = [:]
+        for parameter in parameters where isWanted(parameter.keyword) {
             let keyword = parameter.keyword
-            if options.contains(keyword) || isSet(Self.variables[keyword] ?? "") { continue }
             let text = try? VariableText(parameter.value.value)
             guard let value = text?.value(in: environment) else {
                 let name = text?.missingVariable(in: environment) ?? ""
@@ -109,10 +125,10 @@ package struct ConnectionEntry: Sendable, Hashable {
                         + "or give a default: ${\(name):-\(fallback)}"
                 )
             }
-            resolved[keyword] =
+            values[keyword] =
                 Self.files.contains(keyword) ? Self.path(value, beside: file.path) : value
         }
-        return resolved
+        return values
     }
 
     private static func path(_ path: String, beside file: String) -> String {

@@ -49,6 +49,11 @@ struct VariableText {
         )
     }
 
+    /// Whether a text is one environment variable's name and nothing else.
+    static func isName(_ text: String) -> Bool {
+        text.first?.isNumber == false && text.allSatisfy(isNameCharacter)
+    }
+
     private static func isNameCharacter(_ character: Character) -> Bool {
         character.isASCII && (character.isLetter || character.isNumber || character == "_")
     }

@@ -6,8 +6,9 @@ package enum CaseName {
 
     package static func name(of trial: Trial) -> String {
         switch trial.operation {
-        case .connect: return "connect"
-        case .setRole: return fitting(trial.object.displayed) { "set-role \($0)" }
+        case .connect where trial.isOfWholeRun: return "connect"
+        case .connect, .setRole:
+            return fitting(trial.object.displayed) { "\(trial.operation.rawValue) \($0)" }
         case .lint:
             return fitting(trial.object.displayed) { "lint \(trial.rule ?? "") \($0)" }
         case .future:
@@ -30,10 +31,10 @@ package enum CaseName {
     package static func className(of trial: Trial) -> String {
         let parts: [String] =
             switch trial.operation {
-            case .connect: ["connect"]
+            case .connect where trial.isOfWholeRun: ["connect"]
             case .lint:
                 ["lint"] + [trial.object.schema].compactMap(\.self).map(Identifier.displayed)
-            case .setRole: [Identifier.displayed(trial.role)]
+            case .connect, .setRole: [Identifier.displayed(trial.role)]
             case .future: [trial.role, trial.object.name].map(Identifier.displayed)
             default:
                 [trial.role, trial.object.schema ?? ""].map(Identifier.displayed)

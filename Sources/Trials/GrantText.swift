@@ -31,6 +31,7 @@ extension MissingPrivilege {
             switch object.kind {
             case .sequence: "SEQUENCE "
             case .schema: "SCHEMA "
+            case .database: "DATABASE "
             case .function: "FUNCTION "
             case .procedure: "PROCEDURE "
             default: ""

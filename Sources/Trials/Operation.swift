@@ -23,7 +23,7 @@ package enum Operation: String, Sendable, Hashable, Codable, CaseIterable {
     case future
     /// Becoming the role, without which nothing of it can be tried.
     case setRole = "set-role"
-    /// Reaching the database at all.
+    /// Reaching the database at all, or as a role that logs in for its trials.
     case connect
     /// A rule of `lint`, which is looked up in the catalog and not tried.
     case lint

@@ -29,6 +29,9 @@ package struct Trial: Sendable, Hashable {
         self.creator = creator
     }
 
+    /// Whether it stands for a run that never came to its trials, not for one of its roles.
+    package var isOfWholeRun: Bool { operation == .connect && object.kind != .role }
+
     /// The case's name, the same in every run and every report format.
     package var name: String { CaseName.name(of: self) }
 }

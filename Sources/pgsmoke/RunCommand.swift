@@ -164,6 +164,7 @@ struct RunCommand: ParsableCommand {
             roles: roles,
             operations: operations?.operations,
             settings: settings.file,
+            environment: settings.environment,
             triesFuture: future,
             options: EngineOptions(
                 jobs: jobs,

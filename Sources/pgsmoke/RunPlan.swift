@@ -52,6 +52,7 @@ struct RunPlan {
         roles: [String],
         operations: [Trials.Operation]?,
         _ file: SettingsFile,
+        _ environment: [String: String],
         options: EngineOptions,
         over connection: Connection
     ) throws {
@@ -83,6 +84,7 @@ struct RunPlan {
             relations.relations.filter { $0.kind == .foreignTable && rules.isNamed($0.oid) }
                 .map(\.oid)
         )
+        declared.logins = try settings.logins(of: tried, environment)
         declarations = declared
     }
 

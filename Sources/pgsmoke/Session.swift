@@ -14,6 +14,8 @@ struct Session: Sendable {
     /// What is tried alone; `nil` for whatever is expected.
     var operations: [Trials.Operation]?
     var settings: SettingsFile?
+    /// The variables that the settings file may name.
+    var environment: [String: String] = [:]
     /// Whether the tables of the next migration are tried, too.
     var triesFuture = false
     var options = EngineOptions()
@@ -176,6 +178,13 @@ struct Session: Sendable {
         let uncovered = plan.uncovered(share?.part(of: expectations.uncovered))
         report.records = outcome.records + uncovered
         if let share { report.records = share.placed(report.records) }
+        report.logins = report.logins.map { facts in
+            // Why a login failed the catalog says better, if it knows.
+            guard let seen = outcome.logins[facts.role], seen.canLogIn || facts.canLogIn else {
+                return facts
+            }
+            return seen
+        }
         report.sequencesConsumed = outcome.sequencesConsumed
         report.notes = outcome.notes + (future?.notes ?? [])
         if let disabled = lintsWithout {
@@ -234,6 +243,7 @@ struct Session: Sendable {
                 roles: roles,
                 operations: operations,
                 settings,
+                environment,
                 options: options,
                 over: connection
             )

@@ -102,6 +102,17 @@ struct FutureTests {
         #expect(future.cure.map(\.sql) == [story.endings[1]])
     }
 
+    @Test("A role with settings of its own is tried like any other")
+    func roleSettings() async throws {
+        let story = try await story(on: TestServer.any)
+        try story.database.execute(
+            story.endings.joined(separator: ";") + ";ALTER ROLE \(story.app) SET search_path = shop"
+        )
+        let run = try await ReportedRun.of(story.database, ["--role", story.app, "--future"])
+        let future = run.report.trial("future shop by \(story.deploy) as \(story.app)")
+        #expect(future?.verdict == "passed", "\(future?.reason ?? "")")
+    }
+
     @Test("A creator that cannot be become is no case but a note", arguments: TestServer.all)
     func unreachableCreator(server: TestServer) async throws {
         let story = try await story(on: server)

@@ -81,6 +81,9 @@ struct Report: Decodable {
     let cutShort: String?
     let trials: [Trial]
 
+    /// The notes but for the one that every run by SET ROLE has.
+    var otherNotes: [String] { notes.filter { !$0.hasPrefix("the login itself") } }
+
     func trial(_ name: String) -> Trial? { trials.first { $0.name == name } }
 }
 

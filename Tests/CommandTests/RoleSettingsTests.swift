@@ -71,7 +71,7 @@ struct RoleSettingsTests {
         let run = try await ReportedRun.of(database, ["--role", app], as: tester)
         #expect(run.command.status == 0)
         #expect(
-            run.report.notes
+            run.report.otherNotes
                 == ["settings of \(app) that only a login would have: log_min_duration_statement"]
         )
     }

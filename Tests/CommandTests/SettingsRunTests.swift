@@ -45,7 +45,7 @@ struct SettingsRunTests {
         )
         #expect(run.command.status == 0, "\(run.command.standardError)")
         #expect(run.report.counts["passed"] == 5)
-        #expect(run.report.notes == [])
+        #expect(run.report.otherNotes == [])
         #expect(try database.fingerprint().difference(from: before) == [])
         #expect(
             run.report.leftOut.contains {
@@ -138,7 +138,7 @@ struct SettingsRunTests {
             narrowed.report.trials.map(\.name)
                 == ["settings_app", other].map { "insert public.events as \($0)" }
         )
-        #expect(narrowed.report.notes == [])
+        #expect(narrowed.report.otherNotes == [])
         #expect(narrowed.command.status == 0)
         let unknown = try await CommandRun.of(
             database.options() + ["-c", "/dev/stdin", "--role", "no_such_role"]

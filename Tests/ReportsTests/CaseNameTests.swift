@@ -17,7 +17,13 @@ import Trials
         #expect(
             Trial(role: "app_role", operation: .setRole, object: role).name == "set-role app_role"
         )
-        #expect(Trial(role: "app_role", operation: .connect, object: role).name == "connect")
+        let login = Trial(role: "app_role", operation: .connect, object: role)
+        #expect(login.name == "connect app_role")
+        #expect(CaseName.className(of: login) == "pgsmoke.app_role")
+        let database = ObjectName(kind: .database, schema: nil, name: "")
+        let run = Trial(role: "", operation: .connect, object: database)
+        #expect(run.name == "connect")
+        #expect(CaseName.className(of: run) == "pgsmoke.connect")
     }
 
     @Test(
