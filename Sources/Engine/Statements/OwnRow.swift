@@ -40,6 +40,7 @@ extension LaneRunner {
             switch rowOnHand {
             case .brought: try writer.bringing(row, by: operation)
             case .own: try writer.picking(row, by: try ownPick(row, writer), operation)
+            case .existing where operation == .delete && isReferredTo(draft.row.relation): nil
             case .existing(let existing):
                 try writer.picking(row, by: try pick(existing, row, writer), operation)
             case .unknown(let limit):
@@ -166,9 +167,15 @@ extension LaneRunner {
         )
     }
 
-    /// Looks for a row that is there; `nil` if there is none that may be worked on.
-    ///
-    /// A row that is to be deleted must not be one that others can refer to.
+    /// Whether rows of others may refer to one of the relation: to delete one that is there could take
+    /// away, or lock, any number of them.
+    private func isReferredTo(_ relation: Relation) -> Bool {
+        context.snapshot.constraints.values.joined().contains {
+            $0.kind == .foreignKey && $0.referencedRelation == relation.oid
+        }
+    }
+
+    /// Looks for a row that is there; `nil` if there is none that can be picked.
     func existingRow(
         of relation: Relation,
         for trials: [PendingTrial]
