@@ -15,6 +15,8 @@ struct Attempts {
     private let trials: [PendingTrial]
     /// What the trials at hand work on.
     private var rowOnHand = RowOnHand.brought
+    /// Whether the first of the pending trials alone goes without a row.
+    private var isWithoutRow = false
     private var pending: ArraySlice<PendingTrial> = []
     /// Whether the server took a row of the search's.
     private var hasTakenRow = false
@@ -246,11 +248,17 @@ struct Attempts {
         }
         if case .own = rowOnHand {
             if try search.learn(from: failure, of: draft) { return }
-            if record.verdict == .inconclusive, fallback?.problem != .rowSecurity,
-                let existing = try runner.existingRow(of: relation, for: Array(pending))
-            {
-                rowOnHand = .existing(existing)
-                return
+            if record.verdict == .inconclusive, fallback?.problem != .rowSecurity {
+                if let existing = try runner.existingRow(of: relation, for: Array(pending)) {
+                    rowOnHand = .existing(existing)
+                    return
+                }
+                // Without row security a query that finds no row is no less allowed.
+                if pending.first?.trial.operation == .select, !relation.hasRowSecurity {
+                    rowOnHand = .unknown(limit: 1)
+                    isWithoutRow = true
+                    return
+                }
             }
         } else if case .brought = rowOnHand {
             if try search.learn(from: failure, of: draft) { return }
@@ -293,6 +301,8 @@ struct Attempts {
 
     private mutating func finish(_ record: Record, isRule: Bool? = nil) {
         guard let first = pending.popFirst() else { return }
+        if isWithoutRow { rowOnHand = .own }
+        isWithoutRow = false
         let isStoppedByData = !(isRule ?? self.isRule(record))
         records.append((first.place, record.heldAgainstDenial(isStoppedByData: isStoppedByData)))
         fallback = nil

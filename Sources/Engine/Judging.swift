@@ -155,6 +155,10 @@ extension LaneRunner {
         let owner = Identifier.displayed(context.snapshot.roleName(parent.owner))
         guard let inserter = context.inserter(parent) else {
             let user = Identifier.displayed(context.snapshot.roleName(context.user.role))
+            if context.login != nil {
+                return "no row to refer to: \(name) is empty or closed to \(user), and over its "
+                    + "login nobody else can put one in place"
+            }
             return "no row to refer to: \(name) is empty or closed to \(user), and only SET "
                 + "membership in its owner \(owner) would allow pgsmoke to put one in place"
         }

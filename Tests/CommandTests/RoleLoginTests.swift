@@ -397,6 +397,61 @@ import Testing
         }
     }
 
+    @Test(
+        "Every operation comes to the same over a login and by SET ROLE, allowed and denied",
+        arguments: TestServer.all
+    )
+    func operations(server: TestServer) async throws {
+        try await withShop(server) { database in
+            try database.execute(
+                """
+                CREATE ROLE reader LOGIN;
+                ALTER DATABASE shop SET search_path = books, public;
+                GRANT CONNECT ON DATABASE shop TO reader;
+                ALTER ROLE reader SET search_path = books;
+                REVOKE ALL ON ALL TABLES IN SCHEMA books FROM PUBLIC;
+                REVOKE ALL ON ALL SEQUENCES IN SCHEMA books FROM PUBLIC;
+                CREATE SEQUENCE books.numbers;
+                CREATE VIEW books.names AS SELECT id, name FROM books.t;
+                CREATE TABLE books.tenants (id int PRIMARY KEY, v text NOT NULL);
+                ALTER TABLE books.tenants ENABLE ROW LEVEL SECURITY;
+                CREATE POLICY own ON books.tenants USING (session_user = 'pathful');
+                GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA books TO pathful;
+                GRANT SELECT ON ALL TABLES IN SCHEMA books TO reader;
+                GRANT TRUNCATE ON books.t TO reader;
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA books TO pathful;
+                """
+            )
+            let before = try database.fingerprint()
+            func roles(_ connect: String) -> String {
+                """
+                  pathful: { profile: writer, operations: \(Self.operations)\(connect) }
+                  reader: { profile: reader\(connect) }
+                """
+            }
+            let (login, _) = try await run(database, roles(", connect: {}"), ["-T", "tenants"])
+            let (setRole, _) = try await run(database, roles(""), ["-T", "tenants"])
+            #expect(login.trials.count > 60)
+            let differing = Set(verdicts(login)).symmetricDifference(verdicts(setRole))
+            #expect(differing == [], "\(login.trials.filter { $0.verdict != "passed" })")
+            #expect(
+                login.trials.filter { $0.verdict == "failed" && !$0.name.hasPrefix("future") }
+                    .map(\.name) == ["truncate books.t as reader is denied"]
+            )
+            // Where policies ask who has logged in, only a login can show it.
+            let arguments = ["-t", "tenants", "--operations", "insert,update,delete"]
+            let (own, _) = try await run(database, roles(", connect: {}"), arguments)
+            #expect(verdicts(own).filter { !$0.contains(": passed") } == [])
+            let (others, _) = try await run(database, roles(""), arguments)
+            #expect(others.trials.contains { $0.type == "pgsmoke.RowSecurity" })
+            #expect(try difference(database, before, in: login, setRole, own) == [])
+        }
+    }
+
+    private static let operations =
+        "[insert, insert-returning, upsert, copy, select, select-for-update, update, delete, nextval,"
+        + " currval]"
+
     @Test("Under preserve a sequence that the login does not own is an error before the trial")
     func preserve() async throws {
         try await withShop { database in

@@ -193,7 +193,7 @@ extension LaneRunner {
         let schema = try connection.quoted(identifier: relation.schema)
         let target = "\(schema).\(try connection.quoted(identifier: relation.name))"
         let query = "SELECT \(shown.joined(separator: ", ")) FROM \(target) LIMIT 1"
-        guard let row = try lookup.rows(of: query, as: context.reader(relation))?.first
+        guard let row = try lookup.rows(of: query, as: lookup.reader(relation))?.first
         else {
             return nil
         }
