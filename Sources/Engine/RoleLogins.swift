@@ -17,7 +17,8 @@ extension Runner {
     /// Carries out the trials of the roles that log in, one role and one connection after another.
     ///
     /// It comes when the other lanes have ended: nothing then waits for their shields, and a role that
-    /// is allowed one connection needs no other.
+    /// is allowed one connection needs no other. A role without trials in this shard of a run logs in
+    /// as well, so that all shards say the same of it.
     func runLogins(
         _ gathered: inout Gathered,
         _ trials: [Trial],
@@ -26,10 +27,8 @@ extension Runner {
         countingOf count: (Role) -> Int,
         progress: @escaping @Sendable (_ done: Int) -> Void
     ) async {
-        for (name, own) in context.loginTrials(among: trials).sorted where !stop.isRequested {
-            guard let role = context.snapshot.rolesByName[name],
-                let target = context.declarations.logins[name]
-            else { continue }
+        for (name, target) in context.declarations.logins.sorted where !stop.isRequested {
+            guard let role = context.snapshot.rolesByName[name] else { continue }
             let opening = LoginOpening(context: context, role: role, target: target, home: home)
             switch opening.result(countingOf: count) {
             case .failed(let record):
@@ -37,6 +36,7 @@ extension Runner {
             case .ready(let connection, let frame):
                 gathered.logins[name] = .ready(frame)
                 let done = gathered.records.count
+                let own = context.loginTrials(of: role, among: trials)
                 let context = context.over(frame, besides: self.target)
                 var login = await carryOut(own, context, target, connection) {
                     progress(done + $0)
@@ -73,13 +73,14 @@ extension Runner {
 }
 
 extension RunContext {
-    /// The trials that are to be carried out over a login, by role.
-    func loginTrials(among trials: [Trial]) -> ExactNames<[(place: Int, trial: Trial)]> {
-        var own: ExactNames<[(place: Int, trial: Trial)]> = [:]
-        for (place, trial) in trials.enumerated() where runsOverLogin(trial) {
-            own[trial.role] = (own[trial.role] ?? []) + [(place, trial)]
-        }
-        return own
+    /// The trials that are to be carried out over a role's login.
+    fileprivate func loginTrials(
+        of role: Role,
+        among trials: [Trial]
+    ) -> [(place: Int, trial: Trial)] {
+        trials.enumerated()
+            .filter { runsOverLogin($1) && $1.role.utf8.elementsEqual(role.name.utf8) }
+            .map { ($0.offset, $0.element) }
     }
 
     /// Whether a trial is carried out over a login: a table that another connection has not committed

@@ -70,20 +70,17 @@ package struct Runner: Sendable {
         }
         let home = declarations.logins.names.isEmpty ? nil : try SessionFacts(over: connection)
         let watch = options.sequences == .preserve ? try SequenceWatch(over: connection) : nil
-        let units = WorkUnit.units(
+        let all = WorkUnit.units(
             of: trials.enumerated().map { ($0.offset, $0.element) }
                 .filter { !$0.1.operation.isDecidedByCatalog },
             with: context
         )
         let lookup = Lookup(snapshot, with: connection, reader: context.reader)
-        context.parents = try lookup.parents(for: units.flatMap { $0.relations.map(\.relation) })
+        context.parents = try lookup.parents(for: all.flatMap { $0.relations.map(\.relation) })
+        let units = all.compactMap { $0.without(context.runsOverLogin) }
         let note = try limitJobs(of: &context, to: units.count, user, over: connection)
         var (gathered, last) = await Lanes(context: context, target: target)
-            .run(
-                units.compactMap { $0.without(context.runsOverLogin) },
-                startingOver: connection,
-                progress: progress
-            )
+            .run(units, startingOver: connection, progress: progress)
         gathered.notes += [note].compactMap(\.self)
         decide(&gathered, trials, context)
         if let home {
