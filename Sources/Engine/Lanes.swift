@@ -41,7 +41,8 @@ struct Lanes: Sendable {
         startingOver connection: Connection,
         _ feed: AsyncStream<Event>.Continuation
     ) async -> Connection? {
-        let queue = UnitQueue(units)
+        // The large ones first, so that no lane is left alone with one at the end.
+        let queue = UnitQueue(units.sorted { $0.weight > $1.weight })
         let count = context.options.jobs
         let lanes = (1..<count).map { _ in Lane() }
         defer { for lane in lanes { lane.stop() } }
@@ -177,7 +178,7 @@ struct Lanes: Sendable {
     }
 }
 
-/// The units that wait, in the order of the plan; relations of one unit stay on one lane.
+/// The units that wait, in the order in which they were given; relations of one unit stay on one lane.
 private final class UnitQueue: Sendable {
     private let state: Mutex<State>
 

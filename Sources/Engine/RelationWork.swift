@@ -4,6 +4,9 @@ internal import Trials
 /// The trials of relations that must not be tried at the same time, in the order of the plan.
 struct WorkUnit: Sendable {
     var relations: [RelationWork]
+
+    /// How many trials they are.
+    var weight: Int { relations.reduce(0) { $0 + $1.trials.count } }
 }
 
 /// All trials of one relation.
