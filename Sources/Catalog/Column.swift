@@ -45,6 +45,24 @@ package struct Column: Sendable, Hashable, CatalogRow {
         """
         \(Relation.locked),
         \(Relation.blocked)
+        \(selected)
+           AND (NOT c.relispartition OR c.relkind = 'p'
+                OR c.oid IN (SELECT confrelid FROM pg_constraint WHERE contype = 'f'))
+         ORDER BY a.attrelid, a.attnum
+        """
+    }
+
+    /// The query for those columns alone that have an ACL, of partitions too.
+    static var grantedQuery: String {
+        """
+        \(Relation.locked),
+        \(Relation.blocked)
+        \(selected) AND a.attacl IS NOT NULL
+         ORDER BY a.attrelid, a.attnum
+        """
+    }
+
+    private static let selected = """
         SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,
                CASE WHEN c.oid NOT IN (SELECT relation FROM locked)
                     THEN pg_get_expr(ad.adbin, ad.adrelid) END,
@@ -64,11 +82,7 @@ package struct Column: Sendable, Hashable, CatalogRow {
           LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
          WHERE a.attnum > 0 AND NOT a.attisdropped
            AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND \(Schema.isOurs("n"))
-           AND (NOT c.relispartition OR c.relkind = 'p'
-                OR c.oid IN (SELECT confrelid FROM pg_constraint WHERE contype = 'f'))
-         ORDER BY a.attrelid, a.attnum
         """
-    }
 
     init(_ rows: borrowing Rows, _ row: Int) {
         relation = rows.oid(row, 0)

@@ -20,20 +20,25 @@ package struct ObjectCatalog: Sendable {
     package let hasMoreLargeObjects: Bool
 
     /// Reads the catalog of the connected database in one round trip and one transaction; of large
-    /// objects the one that is named, or the first 1,000.
+    /// objects the one that is named, or the first 1,000; with the scope `privileges` the objects alone.
     ///
     /// - Throws: `server`, `connectionLost`.
     package static func read(
+        _ scope: Snapshot.Scope = .everything,
         from connection: Connection,
         largeObject: OID? = nil
     ) throws(PostgresError) -> ObjectCatalog {
         let version = connection.serverVersion
-        let queries = [
+        var queries = [
             SecuredObject.query(on: version, largeObject: largeObject),
-            DefaultPrivileges.query(on: version), SequenceState.query(on: version),
-            DefinerRoutine.query(on: version), MaterializedBase.query(on: version),
             "SELECT current_setting('lo_compat_privileges')",
         ]
+        if scope == .everything {
+            queries += [
+                DefaultPrivileges.query(on: version), SequenceState.query(on: version),
+                DefinerRoutine.query(on: version), MaterializedBase.query(on: version),
+            ]
+        }
         var objects: [SecuredObject] = []
         var defaults: [DefaultPrivileges] = []
         var sequences: [SequenceState] = []
@@ -44,11 +49,11 @@ package struct ObjectCatalog: Sendable {
             try connection.query(opening + queries + ["COMMIT"]) { index, rows in
                 switch index - opening.count {
                 case 0: objects = rows.values()
-                case 1: defaults = rows.values()
-                case 2: sequences = rows.values()
-                case 3: definers = rows.values()
-                case 4: bases = rows.values()
-                case 5: ignoresLargeObjects = rows.text(0, 0) == "on"
+                case 1: ignoresLargeObjects = rows.text(0, 0) == "on"
+                case 2 where scope == .everything: defaults = rows.values()
+                case 3 where scope == .everything: sequences = rows.values()
+                case 4 where scope == .everything: definers = rows.values()
+                case 5 where scope == .everything: bases = rows.values()
                 default: break
                 }
             }

@@ -34,12 +34,24 @@ package struct Snapshot: Sendable {
     package let defaultPrivileges: [DefaultPrivileges]
     package let reach: Reach
 
+    /// How much of the catalog is read.
+    package enum Scope: Sendable {
+        case everything
+        /// Roles, schemas, relations and the columns with grants of their own: who may do what, and not
+        /// what a statement sets off.
+        case privileges
+    }
+
     /// Reads the catalog of the connected database in one round trip and one transaction.
     ///
+    /// What lies outside the scope stays empty.
     /// The queries touch the catalogs alone, so a role without any grant can run them, and wait for
     /// nobody: what others hold locked is read without its deparsed expressions.
     /// - Throws: `server` (55P03 if somebody took a lock in the middle), `connectionLost`.
-    package static func read(from connection: Connection) throws(PostgresError) -> Snapshot {
+    package static func read(
+        _ scope: Scope = .everything,
+        from connection: Connection
+    ) throws(PostgresError) -> Snapshot {
         let version = connection.serverVersion
         var builder = Builder()
         // The session's own settings come first: what is set here would hide where they are from.
@@ -53,7 +65,7 @@ package struct Snapshot: Sendable {
             """,
             "SAVEPOINT pgsmoke",
         ]
-        let parts = Builder.parts
+        let parts = Builder.parts(of: scope)
         // Going back gives up the query's locks, one for each catalog and each of its indexes.
         let queries = parts.flatMap { [$0.query(version), "ROLLBACK TO SAVEPOINT pgsmoke"] }
         do throws(PostgresError) {
@@ -70,7 +82,7 @@ package struct Snapshot: Sendable {
     }
 
     /// How many catalog queries `read` sends.
-    package static var queryCount: Int { Builder.parts.count + 1 }
+    package static var queryCount: Int { Builder.parts(of: .everything).count + 1 }
 
     /// The relation's column of that number.
     package func column(_ number: Int, of relation: OID) -> Column? {
@@ -88,22 +100,30 @@ private struct Builder {
         let query: (_ version: Int) -> String
         let take: (_ rows: borrowing Rows, _ builder: inout Builder) -> Void
 
-        init<Value: CatalogRow>(_ place: WritableKeyPath<Builder, [Value]>) {
-            query = { Value.query(on: $0) }
+        init<Value: CatalogRow>(
+            _ place: WritableKeyPath<Builder, [Value]>,
+            _ query: @escaping (_ version: Int) -> String = { Value.query(on: $0) }
+        ) {
+            self.query = query
             take = { rows, builder in builder[keyPath: place] = rows.values() }
         }
     }
 
-    static var parts: [Part] {
-        [
-            Part(\.servers), Part(\.roles), Part(\.memberships), Part(\.roleSettings),
-            Part(\.schemas), Part(\.relations), Part(\.columns),
-            Part(\.types), Part(\.labels), Part(\.constraints), Part(\.uniqueIndexes),
-            Part(\.partitionKeys), Part(\.sequences), Part(\.routines), Part(\.triggers),
-            Part(\.policies),
-            Part(\.defaultPrivileges),
-            Part(\.dependencies),
+    static func parts(of scope: Snapshot.Scope) -> [Part] {
+        let privileges = [
+            Part(\.servers), Part(\.roles), Part(\.memberships), Part(\.schemas), Part(\.relations),
         ]
+        return switch scope {
+        case .privileges: privileges + [Part(\.columns) { _ in Column.grantedQuery }]
+        case .everything:
+            privileges + [
+                Part(\.roleSettings), Part(\.columns), Part(\.types), Part(\.labels),
+                Part(\.constraints), Part(\.uniqueIndexes), Part(\.partitionKeys),
+                Part(\.sequences),
+                Part(\.routines), Part(\.triggers), Part(\.policies), Part(\.defaultPrivileges),
+                Part(\.dependencies),
+            ]
+        }
     }
 
     var servers: [Server] = []

@@ -46,7 +46,9 @@ struct FutureTrial {
 
     /// Makes the table after the remedies, and tries the role on it.
     mutating func attempt(after remedies: [Remedy]) throws(PostgresError) -> Outcome {
-        for round in 0..<6 {
+        var last: ServerError?
+        var timeouts = 0
+        for round in 0..<6 where timeouts < 2 {
             if round > 0 { pause(milliseconds: 30 * round) }
             let script = try script(remedies)
             sent = script.statements
@@ -54,6 +56,8 @@ struct FutureTrial {
             if connection.isInTransaction { try connection.execute("ROLLBACK") }
             guard let (purpose, error) = answer.failure else { return passed(answer) }
             sent = Array(script.statements.prefix(answer.succeeded.count + 1))
+            last = error
+            if error.sqlState == .queryCanceled { timeouts += 1 }
             if Self.isPassing(error.sqlState) { continue }
             switch purpose {
             case .statement where error.sqlState == .insufficientPrivilege:
@@ -66,7 +70,12 @@ struct FutureTrial {
             default: return .stopped(error.message, error)
             }
         }
-        return .stopped("somebody else held a lock that it waited for", nil)
+        return .stopped(
+            last?.sqlState == .queryCanceled
+                ? "it did not finish within a second, and others may have to wait for it"
+                : "somebody else held a lock that it waited for",
+            last
+        )
     }
 
     private static func isPassing(_ state: SQLState) -> Bool {
@@ -164,6 +173,7 @@ struct FutureTrial {
         script.add("INSERT INTO \(table) (plain) VALUES ('pgsmoke')", for: .statement(0))
         script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(0))
         script.add("ROLLBACK")
+        if !remedies.isEmpty { Rehearsal.bound(&script) }
         return script
     }
 

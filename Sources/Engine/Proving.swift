@@ -89,7 +89,7 @@ extension RunContext {
     var forProofs: RunContext {
         var context = self
         context.options.lockTimeout = min(options.lockTimeout, Rehearsal.patience)
-        context.options.statementTimeout = min(options.statementTimeout, Rehearsal.statementTime)
+        context.options.statementTimeout = min(options.statementTimeout, Rehearsal.time)
         context.options.keepsPlans = false
         return context
     }

@@ -34,8 +34,9 @@ struct Rehearsal {
 
     /// The longest wait for any lock, in milliseconds.
     static let patience = 50
-    /// The longest time for one statement, in milliseconds.
-    static let statementTime = 350
+    /// The longest time from the beginning of a transaction to the end of its last statement, the
+    /// wait at the gate included, in milliseconds.
+    static let time = 900
 
     /// Puts the gate before all that a script does, and the grants before its trial.
     func enter(
@@ -47,8 +48,20 @@ struct Rehearsal {
             let lines = try grant.lines(with: connection)
             script.insert(lines, for: .grant(index)) { $0 == .role(0) }
         }
-        // The role's own settings may have put the limit up.
-        script.insert([Self.limit], for: .frame) { $0 == .statement(0) }
+        Self.bound(&script)
+    }
+
+    /// Gives each statement no more than what is left of the transaction's time.
+    ///
+    /// A limit for each alone would let many of them hold the grants for many times as long. The server
+    /// counts, so neither the network nor a client that is stopped makes it longer.
+    static func bound(_ script: inout TrialScript) {
+        script.precede(with: limit) { purpose in
+            switch purpose {
+            case .frame, .gate, .preparation, .role, .identity: false
+            default: true
+            }
+        }
     }
 
     /// The lock is the database's own, and of the transaction, so poolers do no harm.
@@ -58,6 +71,11 @@ struct Rehearsal {
         "SELECT pg_catalog.set_config('lock_timeout', '\(patience)', true)",
     ]
 
-    private static let limit =
-        "SELECT pg_catalog.set_config('statement_timeout', '\(statementTime)', true)"
+    /// The operators are named in full because a role's search_path may have others; 0 would be no
+    /// limit at all.
+    private static let limit = """
+        SELECT pg_catalog.set_config('statement_timeout', GREATEST(1, \(time) OPERATOR(pg_catalog.-) \
+        (1000 OPERATOR(pg_catalog.*) pg_catalog.date_part('epoch', \
+        pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())))::pg_catalog.text, true)
+        """
 }

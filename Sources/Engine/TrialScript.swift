@@ -76,6 +76,14 @@ struct TrialScript {
         copied.insert(contentsOf: lines.map { _ in nil }, at: place)
     }
 
+    /// Puts a line before each statement whose purpose the condition picks, for the same purpose.
+    mutating func precede(with line: String, where isPicked: (Purpose) -> Bool) {
+        for place in purposes.indices.reversed() where isPicked(purposes[place]) {
+            statements.insert(line, at: place)
+            purposes.insert(purposes[place], at: place)
+        }
+    }
+
     /// What became of a script.
     struct Answer {
         /// The results of the statements that succeeded, with their purposes.

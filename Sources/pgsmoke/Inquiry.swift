@@ -13,11 +13,17 @@ struct Inquiry: Sendable {
     let patience: Patience
     /// The only large object that is asked about; without it the first of all are read.
     let largeObject: OID?
+    let scope: Snapshot.Scope
 
     /// Reads the files that the options name.
     ///
     /// - Throws: `Misuse` for one that cannot be read.
-    init(_ options: ConnectionOptions, largeObject: OID? = nil) throws(Misuse) {
+    init(
+        _ options: ConnectionOptions,
+        about scope: Snapshot.Scope = .everything,
+        largeObject: OID? = nil
+    ) throws(Misuse) {
+        self.scope = scope
         settings = try options.settings()
         patience = options.patience
         self.largeObject = largeObject
@@ -70,8 +76,8 @@ struct Inquiry: Sendable {
                 )
                 return Answer(ExitCode.couldNotRun)
             }
-            let snapshot = try Snapshot.read(from: connection)
-            let objects = try ObjectCatalog.read(from: connection, largeObject: largeObject)
+            let snapshot = try Snapshot.read(scope, from: connection)
+            let objects = try ObjectCatalog.read(scope, from: connection, largeObject: largeObject)
             return try body(AccessMap(snapshot, objects: objects), connection)
         } catch let error as Misuse {
             Console.complain("pgsmoke: \(error.message)")

@@ -47,7 +47,7 @@ struct MatrixCommand: ParsableCommand {
     /// Answers and returns the exit code.
     func status() async -> Int32 {
         let inquiry: Inquiry
-        do { inquiry = try Inquiry(connection) } catch { return error.told() }
+        do { inquiry = try Inquiry(connection, about: .privileges) } catch { return error.told() }
         return await inquiry.status { access, connection in
             let selected = try patterns.selected(in: access.snapshot, with: connection)
             let matrix = Matrix(

@@ -37,6 +37,42 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         #expect(calls == [["\(2 * Snapshot.queryCount + 4)"]])
     }
 
+    @Test(
+        "What is about privileges alone is the same, and nothing else is read",
+        arguments: TestServer.all
+    )
+    func privilegesAlone(server: TestServer) async throws {
+        let role = uniqueRoleName("app")
+        let database = try await server.makeDatabase(
+            sql: """
+                CREATE ROLE \(role) LOGIN;
+                CREATE TYPE mood AS ENUM ('fine');
+                CREATE TABLE t (id serial PRIMARY KEY, mood mood DEFAULT 'fine', n integer CHECK (n > 0));
+                CREATE TABLE p (a integer, b integer) PARTITION BY LIST (a);
+                CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);
+                CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+                ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO \(role);
+                GRANT INSERT, UPDATE (n) ON t TO \(role);
+                GRANT SELECT (b) ON p1 TO \(role);
+                """
+        )
+        let connection = try database.connect()
+        let all = try Snapshot.read(from: connection)
+        let some = try Snapshot.read(.privileges, from: connection)
+        #expect(some.orderedRelations == all.orderedRelations)
+        #expect(some.roles == all.roles)
+        #expect(some.schemas == all.schemas)
+        #expect(some.membershipsByMember == all.membershipsByMember)
+        #expect(try some.columns[some.relation("t").oid] == [all.column("n", of: "t")])
+        #expect(try some.columns[some.relation("p1").oid]?.map(\.name) == ["b"])
+        #expect(some.columns.count == 2)
+        #expect(some.types.isEmpty && some.constraints.isEmpty && some.routines.isEmpty)
+
+        let objects = try ObjectCatalog.read(.privileges, from: connection)
+        #expect(try objects.objects == ObjectCatalog.read(from: connection).objects)
+        #expect(objects.sequences.isEmpty && objects.defaultPrivileges.isEmpty)
+    }
+
     @Test("A role that may only connect reads what the superuser reads", arguments: TestServer.all)
     func withoutPrivileges(server: TestServer) async throws {
         let role = uniqueRoleName("nobody")

@@ -145,6 +145,76 @@ struct ProofTests {
     }
 
     @Test(
+        "Statements that are short one by one cannot hold a proof's grants for long together",
+        arguments: TestServer.all
+    )
+    func manySlowStatements(server: TestServer) async throws {
+        let shop = try await shop(1, on: server)
+        // Six grants of 0.3 s each before the trial, and a mark that no rollback takes back after it.
+        let names = (1...6).map { "shop.f\($0)()" }
+        try shop.database.execute(
+            names.map {
+                """
+                CREATE FUNCTION \($0) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+                REVOKE EXECUTE ON FUNCTION \($0) FROM PUBLIC;
+                ALTER TABLE shop.t1 ADD COLUMN c\($0.dropFirst(6).prefix(1)) integer DEFAULT \($0);
+                """
+            }.joined() + """
+                GRANT USAGE ON SCHEMA shop TO \(shop.app);
+                CREATE SEQUENCE reached;
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA shop, public TO \(shop.app);
+                CREATE FUNCTION shop.reach() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM nextval('public.' || TG_ARGV[0]); RETURN NEW; END $$;
+                CREATE TRIGGER reach AFTER INSERT ON shop.t1
+                    FOR EACH ROW EXECUTE FUNCTION shop.reach('reached');
+                CREATE FUNCTION public.slow() RETURNS event_trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(0.3); END $$;
+                CREATE EVENT TRIGGER slow ON ddl_command_end WHEN TAG IN ('GRANT')
+                    EXECUTE FUNCTION public.slow();
+                """
+        )
+        let watch = RunWatch()
+        // The longest time for which somebody would wait for a transaction that has changed anything.
+        // On a thread of its own: tests that block the others must not keep it waiting.
+        let lane = Lane()
+        defer { lane.stop() }
+        let longest = Task(executorPreference: lane) {
+            let other = try shop.database.connect()
+            var longest = 0.0
+            while !watch.isDone {
+                let rows = try other.execute(
+                    """
+                    SELECT extract(epoch FROM max(clock_timestamp() - xact_start))
+                      FROM pg_stat_activity
+                     WHERE datname = current_database() AND application_name = 'pgsmoke'
+                       AND backend_xid IS NOT NULL
+                    """
+                )
+                longest = max(longest, rows[0][0].flatMap(Double.init) ?? 0)
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            return longest
+        }
+        let run = try await shop.run()
+        watch.end()
+        let trial = try #require(run.report.trials.first)
+        #expect(!trial.cure.isEmpty && !trial.cure.contains { $0.proven }, "\(trial)")
+        #expect(
+            trial.cure.first?.why?.contains("takes longer than the 900 ms") ?? false,
+            "\(trial)"
+        )
+        #expect(try shop.database.rows("SELECT is_called FROM reached") == [["f"]])
+        let seen = try await longest.value
+        #expect(seen > 0 && seen < 6 * 0.3, "seconds: \(seen)")
+
+        // With grants that are quick the same is proven.
+        try shop.database.execute("ALTER EVENT TRIGGER slow DISABLE")
+        let quick = try #require(try await shop.run().report.trials.first)
+        #expect(quick.cure.count == 6 && !quick.cure.contains { !$0.proven }, "\(quick)")
+        #expect(try shop.database.rows("SELECT is_called FROM reached") == [["t"]])
+    }
+
+    @Test(
         "A tester that may become the owners proves as the superuser does; one that may not says what it needs",
         arguments: TestServer.all
     )
