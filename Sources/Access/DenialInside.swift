@@ -36,7 +36,7 @@ extension AccessMap {
 
     func routineNamed(by error: ServerError, in attempt: StatementAttempt) -> String {
         guard let routine = routine(namedBy: error, in: attempt) else {
-            return "code that the insert sets off"
+            return "code that the \(attempt.operation.noun) sets off"
         }
         let triggers = layers(of: attempt).flatMap { snapshot.triggers[$0.relation.oid] ?? [] }
         let trigger = triggers.first { $0.routine == routine.oid }

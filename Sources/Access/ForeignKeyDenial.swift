@@ -3,39 +3,90 @@ internal import Postgres
 internal import Trials
 
 extension AccessMap {
-    /// A foreign key is checked with the rights of the parent's owner.
+    /// A foreign key is kept with the rights of the owner of the table that the server looks into: the
+    /// parent for a new child, the child for a parent that is changed or deleted.
     func denialOfForeignKey(_ error: ServerError, _ attempt: StatementAttempt) -> Judgement? {
         // The server's own query, in no language but SQL.
         let query = error.internalQuery ?? error.context ?? ""
-        guard query.contains("FOR KEY SHARE OF x") else { return nil }
-        let keys = layers(of: attempt)
-            .flatMap { snapshot.constraints[$0.relation.oid] ?? [] }
-            .filter { $0.kind == .foreignKey }
-        for key in keys {
-            guard let parent = snapshot.relations[key.referencedRelation],
-                let schema = snapshot.schemas[parent.schemaOID],
-                Words(query).contain(parent.name)
-            else { continue }
-            let owner = principal(parent.owner)
+        guard let action = KeyAction(query) else { return nil }
+        for (key, relation) in keysKept(for: attempt, by: action)
+        where query.contains("\(quoted(relation.schema)).\(quoted(relation.name))") {
+            let owner = principal(relation.owner)
+            guard let schema = snapshot.schemas[relation.schemaOID] else { continue }
             var lacking: [MissingPrivilege] = []
             if !has(owner, .usage, on: schema) {
                 lacking.append(missing(.usage, on: schemaName(schema), owner))
             }
-            lacking += [Privilege.select, .update].filter { !has(owner, $0, on: parent) }
-                .map { missing($0, on: parent.objectName, owner) }
+            lacking += action.privileges.filter { !has(owner, $0, on: relation) }
+                .map { missing($0, on: relation.objectName, owner) }
             guard let first = lacking.first else { continue }
+            let isRole = relation.owner == attempt.role.oid
             return Judgement(
                 verdict: .failed,
                 problem: .foreignOwner,
                 reason:
-                    "the foreign key \(Identifier.displayed(key.name)) is checked with the rights of "
+                    "the foreign key \(Identifier.displayed(key.name)) is kept with the rights of "
                     + "\(Identifier.displayed(first.grantee)), the owner of "
-                    + "\(parent.objectName.displayed); the role itself lacks nothing",
+                    + relation.objectName.displayed
+                    + (isRole ? "" : "; the role itself lacks nothing"),
                 stage: attempt.isForcingConstraints ? .deferred : .afterTriggers,
                 missing: [first],
                 suspects: Array(lacking.dropFirst())
             )
         }
         return nil
+    }
+
+    /// A name as the server's own queries hold it: always in quotation marks.
+    private func quoted(_ name: String) -> String {
+        "\"\(name.replacing("\"", with: "\"\""))\""
+    }
+
+    /// The keys that may be at work, each with the table that the server looks into.
+    private func keysKept(
+        for attempt: StatementAttempt,
+        by action: KeyAction
+    ) -> [(key: Constraint, relation: Relation)] {
+        func pairs(_ keys: some Sequence<Constraint>, _ table: KeyPath<Constraint, OID>)
+            -> [(key: Constraint, relation: Relation)]
+        {
+            keys.filter { $0.kind == .foreignKey }
+                .compactMap { key in snapshot.relations[key[keyPath: table]].map { (key, $0) } }
+        }
+        let own = layers(of: attempt).flatMap { snapshot.constraints[$0.relation.oid] ?? [] }
+        var keys = action == .check ? pairs(own, \.referencedRelation) : []
+        // What cascades from one table to the next can end anywhere.
+        let all = snapshot.constraints.values.joined().sorted { $0.oid < $1.oid }
+        keys += pairs(all, \.relation)
+        if action == .check { keys += pairs(all, \.referencedRelation) }
+        return keys
+    }
+}
+
+/// What the server's own queries for foreign keys do (`ri_triggers.c`).
+private enum KeyAction {
+    case check
+    case delete
+    case update
+
+    init?(_ query: String) {
+        if query.contains("FOR KEY SHARE OF x") {
+            self = .check
+        } else if query.contains("DELETE FROM ONLY"), query.contains("OPERATOR(") {
+            self = .delete
+        } else if query.contains("UPDATE ONLY"), query.contains("OPERATOR(") {
+            self = .update
+        } else {
+            return nil
+        }
+    }
+
+    /// What the query asks of the owner.
+    var privileges: [Privilege] {
+        switch self {
+        case .check: [.select, .update]
+        case .delete: [.delete, .select]
+        case .update: [.update, .select]
+        }
     }
 }

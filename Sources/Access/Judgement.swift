@@ -60,6 +60,7 @@ extension AccessMap {
             )
         default: break
         }
+        if let judgement = judgeMissingSetting(error, of: attempt, at: stage) { return judgement }
         switch error.sqlState.conditionClass {
         case "40": return judgement(.error, .deadlock, "the trial was the victim of a deadlock")
         case "53", "57", "58", "08", "XX":
@@ -196,17 +197,6 @@ extension AccessMap {
         of attempt: StatementAttempt,
         at stage: Stage
     ) -> Judgement {
-        if error.sqlState == .undefinedObject, let setting = missingSetting(error, in: attempt) {
-            return Judgement(
-                verdict: .inconclusive,
-                problem: .inconclusive,
-                reason:
-                    "MissingSetting: \(Identifier.displayed(setting)) is not set; give the role a "
-                    + "value: settings: { \(PrintableText.line(setting)): \"…\" } in pgsmoke.yml, "
-                    + "or ALTER ROLE … SET",
-                stage: stage
-            )
-        }
         if error.isInOurStatement, error.position != nil {
             return Judgement(
                 verdict: .error,
@@ -246,26 +236,5 @@ extension AccessMap {
         let code = code(around: error, in: attempt)
         return closedObjects(namedIn: code.texts, to: principal(code.user), .anything)
             .filter { $0.object.kind == .schema }
-    }
-
-    /// Finds the parameter that `current_setting` asked for, in defaults, policies and functions.
-    private func missingSetting(_ error: ServerError, in attempt: StatementAttempt) -> String? {
-        guard
-            ["find_option", "GetConfigOptionByName", "assignable_custom_variable_name"]
-                .contains(error.sourceFunction)
-        else { return nil }
-        let layers = layers(of: attempt)
-        var texts = layers.flatMap(\.unnamed).compactMap(\.defaultExpression)
-        for layer in layers {
-            let relation = layer.relation.oid
-            texts += (snapshot.policies[relation] ?? []).flatMap(\.expressions)
-            texts += (snapshot.constraints[relation] ?? []).compactMap(\.expression)
-            texts += (snapshot.triggers[relation] ?? [])
-                .compactMap { snapshot.routines[$0.routine]?.source }
-        }
-        if let routine = routine(namedBy: error, in: attempt) { texts.append(routine.source) }
-        let settings = texts.flatMap { Words($0).arguments(of: "current_setting") }
-        // The message quotes the name in every language.
-        return settings.first { error.message.contains($0) } ?? settings.first
     }
 }

@@ -26,6 +26,8 @@ package struct StatementAttempt: Sendable {
     package let isForcingConstraints: Bool
     /// Whether the role's settings make its transactions read only.
     package let isReadOnlyBySetting: Bool
+    /// The parameters that the role's sessions have a value for, beyond the server's own.
+    package let settings: Set<String>
 
     package init(
         _ operation: Operation = .insert,
@@ -34,7 +36,8 @@ package struct StatementAttempt: Sendable {
         named: Set<Int>,
         needs: [Need]? = nil,
         isForcingConstraints: Bool,
-        isReadOnlyBySetting: Bool = false
+        isReadOnlyBySetting: Bool = false,
+        settings: Set<String> = []
     ) {
         self.operation = operation
         self.role = role
@@ -43,6 +46,7 @@ package struct StatementAttempt: Sendable {
         self.needs = needs ?? [Need(.insert, on: named)]
         self.isForcingConstraints = isForcingConstraints
         self.isReadOnlyBySetting = isReadOnlyBySetting
+        self.settings = settings
     }
 
     /// What the statement does to the relation; `nil` if it only reads.

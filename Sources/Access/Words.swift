@@ -105,13 +105,19 @@ struct Words {
 
     /// The string literals that are the first argument of calls of a function.
     func arguments(of function: String) -> [String] {
+        calls(of: function).map(\.argument)
+    }
+
+    /// The calls of a function whose first argument is a string literal, and whether more follow it.
+    func calls(of function: String) -> [(argument: String, hasMore: Bool)] {
         words.indices.compactMap { index in
             guard words[index].lowercased() == function else { return nil }
             // The server deparses nextval('s'::text) as nextval(('s'::text)::regclass).
             let argument = words[(index + 1)...].drop { $0 == "(" }
             guard argument.startIndex > index + 1, let first = argument.first, first.hasPrefix("'")
             else { return nil }
-            return String(first.dropFirst())
+            let rest = argument.dropFirst().prefix { $0 != ")" }
+            return (String(first.dropFirst()), rest.contains(","))
         }
     }
 }

@@ -59,23 +59,44 @@ struct Attempts {
     mutating func run(
         _ isolation: String?
     ) throws(PostgresError) -> [(place: Int, record: Record)] {
-        pending = trials.filter(\.trial.operation.bringsRow)[...]
-        try tryPending(isolation)
-        pending = trials.filter(\.trial.operation.needsRow)[...]
-        guard !pending.isEmpty else { return records }
+        for (index, group) in groups(of: trials.filter(\.trial.operation.bringsRow)).enumerated() {
+            if index > 0 || group.commands != [.insert] {
+                search.begin(suiting: group.commands, keepsKnowledge: hasTakenRow)
+            }
+            pending = group.trials[...]
+            try tryPending(isolation)
+        }
         let snapshot = runner.context.snapshot
-        if snapshot.obstacle(to: .insert, on: relation) == nil {
-            rowOnHand = .own
+        let canPlaceRow = snapshot.obstacle(to: .insert, on: relation) == nil
+        for group in groups(of: trials.filter(\.trial.operation.needsRow)) {
+            rowOnHand = canPlaceRow ? .own : .unknown(limit: 1)
             search.begin(
                 picking: snapshot.rowKey(of: relation),
-                suiting: Set(pending.flatMap(\.trial.operation.policyCommands)),
+                suiting: group.commands,
                 keepsKnowledge: hasTakenRow
             )
-        } else {
-            rowOnHand = .unknown(limit: 1)
+            pending = group.trials[...]
+            try tryPending(isolation)
         }
-        try tryPending(isolation)
         return records
+    }
+
+    /// The trials that one row can serve: where policies look at it, each statement may need another.
+    private func groups(
+        of trials: [PendingTrial]
+    ) -> [(commands: Set<Policy.Command>, trials: [PendingTrial])] {
+        let sharesRow = relation.kind != .view && !relation.hasRowSecurity
+        var groups: [(commands: Set<Policy.Command>, trials: [PendingTrial])] = []
+        for trial in trials {
+            let commands = Set(trial.trial.operation.policyCommands)
+            if let index = groups.firstIndex(where: { sharesRow || $0.commands == commands }) {
+                groups[index].commands.formUnion(commands)
+                groups[index].trials.append(trial)
+            } else {
+                groups.append((commands, [trial]))
+            }
+        }
+        return groups
     }
 
     private mutating func tryPending(_ isolation: String?) throws(PostgresError) {
@@ -142,10 +163,13 @@ struct Attempts {
     ) throws(PostgresError) -> (
         shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
     ) {
-        if case .brought = rowOnHand { return try runner.shields(for: relation) }
+        if case .brought = rowOnHand {
+            return try runner.shields(for: relation, scaffolding: draft.scaffold)
+        }
         let runsCode = ([relation.oid] + draft.scaffold.map(\.relation.oid))
             .contains(where: runner.context.reach.runsCode)
-        return runsCode ? try runner.shields(for: relation) : ([], [], nil)
+        return runsCode
+            ? try runner.shields(for: relation, scaffolding: draft.scaffold) : ([], [], nil)
     }
 
     /// Takes in what one step came to; `false` if the others of its round no longer count.
@@ -164,15 +188,17 @@ struct Attempts {
         case .scaffoldFailed(let index, let error):
             var record = runner.scaffoldFailed(first.trial, draft, index, error)
             record.seconds = seconds
-            try conclude(record, .scaffold(index, error), draft)
+            try conclude(record, .scaffold(index, error), draft, lacksRow: true)
         case .stopped(let error, let isForcing):
             var record = try runner.checked(
                 runner.stopped(prepared, draft, error, isForcing: isForcing),
                 against: draft
             )
             record.seconds = seconds
-            if case .unknown(let limit) = rowOnHand, limit > 0, error.sqlState == .queryCanceled {
-                rowOnHand = .unknown(limit: 0)
+            if case .unknown(let limit, let instead) = rowOnHand, limit > 0,
+                error.sqlState == .queryCanceled
+            {
+                rowOnHand = .unknown(limit: 0, instead: instead)
                 return false
             }
             if isWorthAnother(record, error) {
@@ -184,7 +210,12 @@ struct Attempts {
         case .rowFailed(let error):
             var record = runner.rowFailed(first.trial, draft, error)
             record.seconds = seconds
-            try conclude(record, error.map { .row($0) } ?? .swallowed, draft)
+            try conclude(
+                record,
+                error.map { .row($0) } ?? .swallowed,
+                draft,
+                lacksRow: true
+            )
         case .filtered(var record):
             record.seconds = seconds
             record.tried = shown
@@ -202,6 +233,13 @@ struct Attempts {
             record.tried = shown
             try conclude(record, .scaffold(draft.scaffold.count - 1, error), draft)
         case .finished(var record):
+            if record.verdict == .inconclusive, let known = fallback ?? rowOnHand.instead {
+                // That the privileges suffice adds to what stopped a real row, and is no more.
+                let doubt = isRule(known) ? nil : record.reason
+                record = known
+                record.trial = first.trial
+                record.reason = [known.reason, doubt].compactMap(\.self).joined(separator: "; ")
+            }
             record.seconds = seconds
             record.tried = shown
             if record.verdict == .passed { hasTakenRow = true }
@@ -220,10 +258,13 @@ struct Attempts {
     }
 
     /// Looks for another row; if there is none, the record is the verdict.
+    ///
+    /// Without a row to work on (`lacksRow`) the privileges can still be tried.
     private mutating func conclude(
         _ record: Record,
         _ failure: Failure,
-        _ draft: RowDraft
+        _ draft: RowDraft,
+        lacksRow: Bool = false
     ) throws(PostgresError) {
         if !search.isVarying {
             var record = record
@@ -254,9 +295,13 @@ struct Attempts {
                     return
                 }
                 // Without row security a query that finds no row is no less allowed.
-                if pending.first?.trial.operation == .select, !relation.hasRowSecurity {
-                    rowOnHand = .unknown(limit: 1)
-                    isWithoutRow = true
+                let isQuery = pending.first?.trial.operation == .select && !relation.hasRowSecurity
+                if lacksRow || isQuery {
+                    rowOnHand = .unknown(
+                        limit: 1,
+                        instead: explained(fallback ?? record, failure, draft)
+                    )
+                    isWithoutRow = !lacksRow
                     return
                 }
             }
@@ -269,7 +314,7 @@ struct Attempts {
         if fallback != nil, let place = pending.first?.place { runner.plans[place] = fallbackPlan }
         let isRule = isRule(verdict)
         if try !blame(&verdict, fallbackCause ?? (draft, failure)) {
-            explain(&verdict, failure, draft)
+            verdict = explained(verdict, failure, draft)
         }
         finish(verdict, isRule: isRule)
     }
@@ -290,13 +335,16 @@ struct Attempts {
     }
 
     /// Adds why no row can do, or what to write down to get past it.
-    private func explain(_ record: inout Record, _ failure: Failure, _ draft: RowDraft) {
-        guard record.verdict == .inconclusive else { return }
+    private func explained(_ record: Record, _ failure: Failure, _ draft: RowDraft) -> Record {
+        guard record.verdict == .inconclusive, record.reason?.hasPrefix("MissingSetting:") != true
+        else { return record }
+        var record = record
         if let conclusion = search.conclusion {
             record.reason = conclusion
         } else if let advice = search.advice(after: failure, of: draft) {
             record.reason = [record.reason, advice].compactMap(\.self).joined(separator: "; ")
         }
+        return record
     }
 
     private mutating func finish(_ record: Record, isRule: Bool? = nil) {

@@ -164,6 +164,11 @@ extension LaneRunner {
             record.reason =
                 "TriggerRule: code that the statement sets off changed the role in the "
                 + "middle, so what came after it proves nothing"
+        } else if let doubt = statement.doubt {
+            record.verdict = .inconclusive
+            record.problem = .inconclusive
+            record.stage = nil
+            record.reason = doubt
         } else if statement.mustFindRow, seen.affected[index] != 1 {
             return withoutRow(trials[index], record, draft)
         }

@@ -70,6 +70,8 @@ final class LaneRunner {
                     records.append((place, record))
                     continue
                 }
+                // Any session can switch read only off, so that is no denial.
+                let frame = trial.expected == .denied ? frame.withoutReadOnly : frame
                 ready.append(PendingTrial(place: place, trial: trial, frame: frame))
             case .ready:
                 records.append((place, Self.detectorFailed(trial)))
@@ -146,13 +148,14 @@ final class LaneRunner {
         for sequence in sequences { drawn[sequence.oid, default: 0] += 1 }
     }
 
-    /// Decides about the sequences that the relation draws from.
+    /// Decides about the sequences that the relation, and the scaffold of its row, draw from.
     func shields(
-        for relation: Relation
+        for relation: Relation,
+        scaffolding scaffold: [RowDraft.Row] = []
     ) throws(PostgresError) -> (
         shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
     ) {
-        let sequences = context.sequences(of: relation)
+        let sequences = context.sequences(of: relation, scaffolding: scaffold)
         guard !sequences.isEmpty else { return ([], [], nil) }
         if shielding.policy != .consume { try lookForBusySequences() }
         var shields: [Shield] = []

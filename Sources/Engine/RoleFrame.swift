@@ -29,6 +29,13 @@ struct RoleFrame: Sendable, Hashable {
         }
     }
 
+    /// The same role with transactions that may write.
+    var withoutReadOnly: RoleFrame {
+        var frame = self
+        frame.settings.removeAll { $0.name == "transaction_read_only" }
+        return frame
+    }
+
     struct Setting: Sendable, Hashable {
         let name: String
         let value: String

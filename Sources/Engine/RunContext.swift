@@ -72,8 +72,18 @@ struct RunContext: Sendable {
 
     /// The sequences that a trial of a relation may draw from: its own, and those of code that the
     /// rows set off which may have to be put in place for it.
-    func sequences(of relation: Relation) -> [Relation] {
-        foreseen[relation.oid] ?? reachedSequences(of: relation)
+    ///
+    /// Parents that a row can do without are among them only if it has them.
+    func sequences(
+        of relation: Relation,
+        scaffolding scaffold: [RowDraft.Row] = []
+    ) -> [Relation] {
+        let own = foreseen[relation.oid] ?? reachedSequences(of: relation)
+        let known = Set(own)
+        let others = Set(
+            scaffold.map(\.relation.oid).filter(reach.runsCode).flatMap(reach.sequences(of:))
+        ).subtracting(known)
+        return others.isEmpty ? own : known.union(others).sorted { $0.oid < $1.oid }
     }
 
     private func reachedSequences(of relation: Relation) -> [Relation] {

@@ -67,21 +67,24 @@ package struct RowSearch {
         deadline = .now + budget
     }
 
-    /// Begins anew, for a row that is put in place so that statements can pick it.
+    /// Begins anew, for a row that suits the policies of other statements.
     ///
-    /// The columns of its key get values of their own, as do those that draw from sequences. What was
-    /// learned of the row so far is kept if the server took one.
+    /// With a key it is put in place so that statements can pick it: the columns of the key get values
+    /// of their own, as do those that draw from sequences. What was learned of the row so far is kept
+    /// if the server took one.
     package mutating func begin(
-        picking key: [Int],
+        picking key: [Int]? = nil,
         suiting commands: Set<Policy.Command>,
         keepsKnowledge: Bool
     ) {
         if !keepsKnowledge { knowledge = RowKnowledge() }
         knowledge.goesWithoutScaffold = false
         knowledge.cleared = []
-        let drawn = (snapshot.columns[relation.oid] ?? [])
-            .filter { synthesizer.drawsFromSequence($0) && !$0.isComputed }
-        knowledge.namedKey = Set(key).union(drawn.map(\.number))
+        if let key {
+            let drawn = (snapshot.columns[relation.oid] ?? [])
+                .filter { synthesizer.drawsFromSequence($0) && !$0.isComputed }
+            knowledge.namedKey = Set(key).union(drawn.map(\.number))
+        }
         role.commands = commands
         frames = []
         seen = []

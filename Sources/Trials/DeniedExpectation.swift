@@ -37,7 +37,8 @@ extension Record {
         let what =
             "\(lacking.displayedPrivilege) on \(lacking.object.kind.rawValue) \(lacking.object.displayed)"
         switch lacking.object.kind {
-        case .sequence, .function:
+        case .sequence where lacking.object != trial.object,
+            .function where lacking.object != trial.object:
             return "denied by the lack of \(what) alone: the privilege on the table itself is held"
         // What was to be expected needs no word.
         default: return nil

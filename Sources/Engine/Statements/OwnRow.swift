@@ -20,8 +20,11 @@ enum RowOnHand: Sendable {
     case own
     /// A row that is there, since none could be put in place.
     case existing(ExistingRow)
-    /// None can be put in place, and what is there is only read: `limit` rows of it.
-    case unknown(limit: Int)
+    /// None can be put in place: what is there is only read, `limit` rows of it, and of other
+    /// statements the privileges are tried. `instead` says why, where a row was looked for.
+    case unknown(limit: Int, instead: Record? = nil)
+
+    var instead: Record? { if case .unknown(_, let record) = self { record } else { nil } }
 }
 
 extension LaneRunner {
@@ -38,13 +41,30 @@ extension LaneRunner {
         if needsLiterals { row = try evaluated(row, as: pending.frame) }
         let statement: TrialStatement? =
             switch rowOnHand {
-            case .brought: try writer.bringing(row, by: operation)
+            case .brought:
+                try writer.bringing(
+                    pending.trial.expected == .denied ? writer.narrowed(row) : row,
+                    by: operation
+                )
             case .own: try writer.picking(row, by: try ownPick(row, writer), operation)
-            case .existing where operation == .delete && isReferredTo(draft.row.relation): nil
+            case .existing
+            where operation == .delete && isReferredTo(draft.row.relation):
+                try writer.privileges(
+                    row,
+                    operation,
+                    "no row of our own could be put in place, and others may refer to those that "
+                        + "are there; only the privileges were tried"
+                )
             case .existing(let existing):
                 try writer.picking(row, by: try pick(existing, row, writer), operation)
-            case .unknown(let limit):
-                operation == .select ? try writer.reading(limit: limit) : nil
+            case .unknown(let limit, _):
+                operation == .select
+                    ? try writer.reading(limit: limit)
+                    : try writer.privileges(
+                        row,
+                        operation,
+                        "there is no row for it to work on; only the privileges were tried"
+                    )
             }
         return statement.map { PreparedTrial(pending: pending, statement: $0) }
     }

@@ -36,21 +36,24 @@ extension StatementWriter {
         guard isOfNothing else {
             return (try row.insert(with: connection), Set(row.values.keys))
         }
-        // Whoever may fill some columns only is asked for those.
-        var row = row
-        if isNarrowed(.insert) {
-            row.values = row.values.filter { number, _ in
-                numbered([number]).contains {
-                    access.has(role, .insert, on: $0, of: relation)
-                }
-            }
-            if row.values.isEmpty,
-                let column = granted(.insert, among: columns.filter { !$0.isComputed }).first
-            {
-                row.values[column.number] = RowValue(.null, from: .null)
-            }
-        }
+        let row = narrowed(row)
         return try row.insertOfNothing(with: connection).map { ($0, Set(row.values.keys)) }
+    }
+
+    /// The row with what the role may fill, for whoever must not: a privilege on single columns is
+    /// one too many.
+    func narrowed(_ row: RowDraft.Row) -> RowDraft.Row {
+        guard isNarrowed(.insert) else { return row }
+        var row = row
+        row.values = row.values.filter { number, _ in
+            numbered([number]).contains { access.has(role, .insert, on: $0, of: relation) }
+        }
+        if row.values.isEmpty,
+            let column = granted(.insert, among: columns.filter { !$0.isComputed }).first
+        {
+            row.values[column.number] = RowValue(.null, from: .null)
+        }
+        return row
     }
 
     /// What nearly every ORM sends: the key comes back.
@@ -172,12 +175,7 @@ extension StatementWriter {
             }
             row.values[column.number] = RowValue(.null, from: .null)
         }
-        if isOfNothing, isNarrowed(.insert) {
-            row.values = row.values.filter { number, _ in
-                numbered([number]).contains { access.has(role, .insert, on: $0, of: relation) }
-            }
-            if row.values.isEmpty { return nil }
-        }
+        if isOfNothing { row = narrowed(row) }
         var fields: [String] = []
         for (_, value) in row.values.sorted(by: { $0.key < $1.key }) {
             switch value.content {

@@ -92,6 +92,21 @@ extension StatementWriter {
         )
     }
 
+    /// Asks for all privileges of a statement that picks its row by the key, without touching one.
+    func privileges(
+        _ row: RowDraft.Row,
+        _ operation: Operation,
+        _ doubt: String
+    ) throws(PostgresError) -> TrialStatement? {
+        var condition = "false"
+        for column in numbered(key) { condition = "\(try name(column)) IS NULL AND \(condition)" }
+        let pick = Pick(condition: condition, columns: Set(key), row: .none)
+        var statement = try picking(row, by: pick, operation)
+        statement?.mustFindRow = false
+        statement?.doubt = doubt
+        return statement
+    }
+
     /// Asks for the privileges of a statement on rows without touching one.
     func pickingNothing(
         _ row: RowDraft.Row,

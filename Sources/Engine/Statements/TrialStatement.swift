@@ -20,6 +20,8 @@ struct TrialStatement {
     var timeLimit: Int?
     /// What a reader must know of a pass: that it reads or writes some columns only.
     var remark: String?
+    /// Why going through proves no more than the privileges.
+    var doubt: String?
 
     /// The row that a statement picks.
     enum PickedRow {
@@ -55,7 +57,8 @@ struct PreparedTrial {
             named: statement.named,
             needs: statement.needs,
             isForcingConstraints: isForcing,
-            isReadOnlyBySetting: pending.frame.isReadOnly
+            isReadOnlyBySetting: pending.frame.isReadOnly,
+            settings: Set(pending.frame.settings.map(\.name))
         )
     }
 }
