@@ -47,6 +47,7 @@ struct Attempts {
                     runner.context.access.principal($0.frame.effective.oid).effectiveRoles
                 } ?? []
             ),
+            mayRemoveRows: runner.context.mayRemoveRows(of:),
             budget: .milliseconds(runner.context.options.rowBudget)
         )
     }
@@ -67,7 +68,8 @@ struct Attempts {
             search.begin(
                 picking: snapshot.rowKey(of: relation),
                 suiting: Set(pending.flatMap(\.trial.operation.policyCommands)),
-                keepsKnowledge: hasTakenRow
+                keepsKnowledge: hasTakenRow,
+                mayMakeRoom: pending.contains { $0.trial.operation == .delete }
             )
         } else {
             rowOnHand = .unknown(limit: 1)
@@ -107,12 +109,9 @@ struct Attempts {
         var draft = search.draft
         switch rowOnHand {
         case .brought, .own: break
-        case .existing:
-            draft.scaffold = []
-            draft.rings = []
+        case .existing: draft.removeOtherRows()
         case .unknown:
-            draft.scaffold = []
-            draft.rings = []
+            draft.removeOtherRows()
             draft.row.values = [:]
         }
         return draft
@@ -193,7 +192,8 @@ struct Attempts {
             record.tried = shown
             let count = pending.count
             try conclude(record, .swallowed, draft)
-            return pending.count < count
+            // Those that follow need not give way, which proves less.
+            return pending.count < count && !draft.ignoresConflicts
         case .scaffoldRefused(var record, let error):
             record.seconds = seconds
             record.tried = shown
@@ -222,7 +222,8 @@ struct Attempts {
         _ failure: Failure,
         _ draft: RowDraft
     ) throws(PostgresError) {
-        if !search.isVarying {
+        if draft.ignoresConflicts, fallback?.stage == nil { fallback?.stage = record.stage }
+        if !search.isVarying, !search.isMakingRoom {
             var record = record
             if record.verdict == .inconclusive, let known = fallback,
                 known.problem == .rowSecurity
@@ -284,7 +285,8 @@ struct Attempts {
     private func explain(_ record: inout Record, _ failure: Failure, _ draft: RowDraft) {
         guard record.verdict == .inconclusive else { return }
         if let conclusion = search.conclusion {
-            record.reason = conclusion
+            record.reason = [conclusion, runner.hint(onFullTable: conclusion, draft)]
+                .compactMap(\.self).joined(separator: "; ")
         } else if let advice = search.advice(after: failure, of: draft) {
             record.reason = [record.reason, advice].compactMap(\.self).joined(separator: "; ")
         }

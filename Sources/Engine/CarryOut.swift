@@ -149,7 +149,8 @@ extension LaneRunner {
         var record = Record(
             trial: pending.trial,
             verdict: .passed,
-            reason: vacuity(of: pending.frame, on: draft.row.relation) ?? statement.remark,
+            reason: vacuity(of: pending.frame, on: draft.row.relation) ?? statement.remark
+                ?? (operation.bringsRow ? remark(onVacancyIn: draft) : nil),
             stage: operation == .select || operation == .selectForUpdate ? nil : .deferred
         )
         if seen.switched[index] != role {

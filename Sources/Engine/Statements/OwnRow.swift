@@ -38,7 +38,8 @@ extension LaneRunner {
         if needsLiterals { row = try evaluated(row, as: pending.frame) }
         let statement: TrialStatement? =
             switch rowOnHand {
-            case .brought: try writer.bringing(row, by: operation)
+            case .brought:
+                try writer.bringing(row, by: operation, givingWay: draft.ignoresConflicts)
             case .own: try writer.picking(row, by: try ownPick(row, writer), operation)
             case .existing(let existing):
                 try writer.picking(row, by: try pick(existing, row, writer), operation)
