@@ -134,21 +134,14 @@ extension LaneRunner {
             if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
-        if let clearing = try draft.clearing(with: connection) {
-            let last = draft.scaffold.count - 1
-            let owner = context.clearer(draft.row.relation)
-            if let owner {
-                let name = try connection.quoted(identifier: owner)
-                script.add("SET LOCAL ROLE \(name)", for: .scaffold(last))
-            }
-            script.add(clearing, for: .scaffold(last))
-            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(last)) }
-        }
+        let clearing = try clearingLines(draft, lockTimeout: lockTimeout)
+        script.add(clearing, for: .scaffold(draft.scaffold.count - 1))
         let early = try deferred.earlyLines(with: connection)
         script.add(early, for: .scaffold(draft.scaffold.count - 1))
         let setsOffCode =
             isShielded && context.snapshot.server.hasEventTriggers
             || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }
+            || (draft.vacancy.map { context.reach.runsCode($0.row.relation.oid) } ?? false)
         if setsOffCode { script.add(Self.identityQuery, for: .preparation) }
     }
 

@@ -49,6 +49,7 @@ struct Attempts {
                     runner.context.access.principal($0.frame.effective.oid).effectiveRoles
                 } ?? []
             ),
+            mayRemoveRows: runner.context.mayRemoveRows(of:),
             budget: .milliseconds(runner.context.options.rowBudget)
         )
     }
@@ -73,7 +74,8 @@ struct Attempts {
             search.begin(
                 picking: snapshot.rowKey(of: relation),
                 suiting: group.commands,
-                keepsKnowledge: hasTakenRow
+                keepsKnowledge: hasTakenRow,
+                mayMakeRoom: group.trials.contains { $0.trial.operation == .delete }
             )
             pending = group.trials[...]
             try tryPending(isolation)
@@ -131,12 +133,9 @@ struct Attempts {
         var draft = search.draft
         switch rowOnHand {
         case .brought, .own: break
-        case .existing:
-            draft.scaffold = []
-            draft.rings = []
+        case .existing: draft.removeOtherRows()
         case .unknown:
-            draft.scaffold = []
-            draft.rings = []
+            draft.removeOtherRows()
             draft.row.values = [:]
         }
         return draft
@@ -227,7 +226,8 @@ struct Attempts {
             record.tried = shown
             let count = pending.count
             try conclude(record, .swallowed, draft)
-            return pending.count < count
+            // Those that follow need not give way, which proves less.
+            return pending.count < count && !draft.ignoresConflicts
         case .scaffoldRefused(var record, let error):
             record.seconds = seconds
             record.tried = shown
@@ -266,7 +266,8 @@ struct Attempts {
         _ draft: RowDraft,
         lacksRow: Bool = false
     ) throws(PostgresError) {
-        if !search.isVarying {
+        if draft.ignoresConflicts, fallback?.stage == nil { fallback?.stage = record.stage }
+        if !search.isVarying, !search.isMakingRoom {
             var record = record
             if record.verdict == .inconclusive, let known = fallback,
                 known.problem == .rowSecurity
@@ -340,7 +341,8 @@ struct Attempts {
         else { return record }
         var record = record
         if let conclusion = search.conclusion {
-            record.reason = conclusion
+            record.reason = [conclusion, runner.hint(onFullTable: conclusion, draft)]
+                .compactMap(\.self).joined(separator: "; ")
         } else if let advice = search.advice(after: failure, of: draft) {
             record.reason = [record.reason, advice].compactMap(\.self).joined(separator: "; ")
         }

@@ -150,7 +150,8 @@ extension LaneRunner {
         var record = Record(
             trial: pending.trial,
             verdict: .passed,
-            reason: vacuity ?? statement.remark,
+            reason: vacuity ?? statement.remark
+                ?? (operation.bringsRow ? remark(onVacancyIn: draft) : nil),
             stage: operation == .select || operation == .selectForUpdate ? nil : .deferred
         )
         record.isVacuous = vacuity != nil

@@ -108,6 +108,9 @@ extension LaneRunner {
             if let parent { record.reason = closedReason(parent) }
         default: break
         }
+        if parent == nil, let table = draft.vacancy?.row.relation.objectName.displayed {
+            record.reason = "\(table) is full, and no row of it could be taken away in time"
+        }
         return record
     }
 

@@ -106,10 +106,20 @@ struct RunContext: Sendable {
         return stand(in: relation, holding: .insert)
     }
 
-    /// The role as whom a row is taken away again that triggers have made.
+    /// The role as whom a row is taken away: one that triggers have made, or that fills a table.
     func clearer(_ relation: Relation) -> String? {
-        if hasAccess(user, .delete, to: relation) { return nil }
+        if mayClear(relation) { return nil }
         return stand(in: relation, holding: .delete)
+    }
+
+    /// Whether somebody may take rows of a relation away.
+    func mayRemoveRows(of relation: Relation) -> Bool {
+        mayClear(relation) || stand(in: relation, holding: .delete) != nil
+    }
+
+    /// A row to be deleted has to be read to be picked.
+    private func mayClear(_ relation: Relation) -> Bool {
+        hasAccess(user, .delete, to: relation) && hasAccess(user, .select, to: relation)
     }
 
     /// The role that the connecting one may become for a relation: its owner, or a role under trial

@@ -12,16 +12,23 @@ package struct RowSearch {
     private let relation: Relation
     private let mayUseReplicaMode: Bool
     private var role: RoleUnderTrial
+    private let mayRemoveRows: (Relation) -> Bool
     private let budget: Duration
     private var deadline: ContinuousClock.Instant
     private var knowledge = RowKnowledge()
     private var frames: [Frame] = []
     private var seen: Set<String> = []
     private var tries = 0
+    /// Whether the row is one that statements are to pick.
+    private var isPicking = false
+    /// Whether a row that is there may be taken away for one of our own.
+    private var mayMakeRoom = true
     /// Whether all was tried in vain.
     private var isExhausted = false
     /// Why no row can do, if that is proven.
     package private(set) var conclusion: String?
+    /// Why the table takes no more rows, while ways are tried to make room for one.
+    private var fullness: String?
 
     /// The role whose policies the row must suit.
     package struct RoleUnderTrial: Sendable {
@@ -48,6 +55,8 @@ package struct RowSearch {
     /// What is still to be tried after one failure, the next at the end.
     private struct Frame {
         var variations: [RowKnowledge]
+        /// Whether the variations make room in a full table.
+        var makesRoom = false
     }
 
     package init(
@@ -56,6 +65,7 @@ package struct RowSearch {
         synthesizer: RowSynthesizer,
         mayUseReplicaMode: Bool,
         role: RoleUnderTrial,
+        mayRemoveRows: @escaping (Relation) -> Bool,
         budget: Duration
     ) {
         self.relation = relation
@@ -63,6 +73,7 @@ package struct RowSearch {
         self.synthesizer = synthesizer
         self.mayUseReplicaMode = mayUseReplicaMode
         self.role = role
+        self.mayRemoveRows = mayRemoveRows
         self.budget = budget
         deadline = .now + budget
     }
@@ -70,16 +81,21 @@ package struct RowSearch {
     /// Begins anew, for a row that suits the policies of other statements.
     ///
     /// With a key it is put in place so that statements can pick it: the columns of the key get values
-    /// of their own, as do those that draw from sequences. What was learned of the row so far is kept
-    /// if the server took one.
+    /// of their own, as do those that draw from sequences. In a full table another row may have to be
+    /// taken away for it. What was learned of the row so far is kept if the server took one.
     package mutating func begin(
         picking key: [Int]? = nil,
         suiting commands: Set<Policy.Command>,
-        keepsKnowledge: Bool
+        keepsKnowledge: Bool,
+        mayMakeRoom: Bool = true
     ) {
         if !keepsKnowledge { knowledge = RowKnowledge() }
         knowledge.goesWithoutScaffold = false
         knowledge.cleared = []
+        knowledge.vacancy = nil
+        knowledge.ignoresConflicts = false
+        self.mayMakeRoom = mayMakeRoom
+        isPicking = key != nil
         if let key {
             let drawn = (snapshot.columns[relation.oid] ?? [])
                 .filter { synthesizer.drawsFromSequence($0) && !$0.isComputed }
@@ -90,6 +106,7 @@ package struct RowSearch {
         seen = []
         tries = 0
         conclusion = nil
+        fullness = nil
         isExhausted = false
         deadline = .now + budget
     }
@@ -117,7 +134,10 @@ package struct RowSearch {
     package var isWithoutScaffold: Bool { knowledge.goesWithoutScaffold }
 
     /// Whether the draft in hand is one of many tries, not what an error led to.
-    package var isVarying: Bool { !frames.isEmpty }
+    package var isVarying: Bool { frames.contains { !$0.makesRoom } }
+
+    /// Whether the draft in hand is to find room in a table that is full.
+    package var isMakingRoom: Bool { !frames.isEmpty && !isVarying }
 
     /// Learns from a failure of `draft`; `false` if there is no other row to try.
     ///
@@ -129,6 +149,7 @@ package struct RowSearch {
         tries += 1
         guard !isExhausted, conclusion == nil, tries < Self.limit, ContinuousClock.now < deadline
         else {
+            conclusion = conclusion ?? fullness
             return false
         }
         let lesson = Lesson(
@@ -137,7 +158,8 @@ package struct RowSearch {
             draft: draft,
             knowledge: knowledge,
             patience: patience,
-            role: role
+            role: role,
+            mayRemoveRows: mayRemoveRows
         )
         switch try lesson.teaching(of: failure) {
         case .knowledge(let next):
@@ -148,6 +170,9 @@ package struct RowSearch {
                 conclusion = reason
                 return false
             }
+        case .full(let full):
+            if frames.isEmpty { try makeRoom(full, lesson) }
+            return takeNextVariation()
         case .nothing: break
         }
         if let refusal = refusal(failure, draft) {
@@ -164,6 +189,16 @@ package struct RowSearch {
             )
             frames.append(Frame(variations: try variations.all(after: failure).reversed()))
         }
+        if takeNextVariation() { return true }
+        if conclusion == nil, case .scaffold = failure, let full = try lesson.fullness() {
+            try makeRoom(full, lesson)
+            return takeNextVariation()
+        }
+        return conclusion == nil && withoutScaffold(failure)
+    }
+
+    /// Turns to what is to be tried next; `false` if there is nothing left.
+    private mutating func takeNextVariation() -> Bool {
         while let frame = frames.indices.last {
             if let next = frames[frame].variations.popLast() {
                 knowledge = next
@@ -171,11 +206,16 @@ package struct RowSearch {
             }
             frames.removeLast()
         }
-        if case .scaffold = failure, let reason = try lesson.fullness() {
-            conclusion = reason
-            return false
-        }
-        return withoutScaffold(failure)
+        conclusion = conclusion ?? fullness
+        return false
+    }
+
+    /// Looks for ways to try a row though the table is full.
+    private mutating func makeRoom(_ full: Fullness, _ lesson: Lesson) throws(PostgresError) {
+        fullness = full.reason
+        guard mayMakeRoom else { return }
+        let ways = try lesson.room(in: full, mayGiveWay: !isPicking)
+        frames.append(Frame(variations: ways.reversed(), makesRoom: true))
     }
 
     private static let limit = 150

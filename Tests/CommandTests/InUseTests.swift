@@ -66,6 +66,37 @@ struct InUseTests {
         try idle.execute("ROLLBACK")
     }
 
+    @Test("A row of a full table that somebody holds is let be at once")
+    func heldRowOfFullTable() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE TABLE single (lock boolean PRIMARY KEY DEFAULT true CHECK (lock), at integer NOT NULL);
+                INSERT INTO single VALUES (true, 1);
+                CREATE TABLE pair (b boolean PRIMARY KEY);
+                INSERT INTO pair VALUES (true), (false);
+                GRANT INSERT ON single, pair TO \(app);
+                """
+        )
+        let live = try database.connect()
+        try live.execute("BEGIN")
+        try live.execute("SELECT FROM single FOR SHARE")
+        try live.execute("SELECT FROM pair WHERE NOT b FOR SHARE")
+        let start = ContinuousClock.now
+        let run = try await ReportedRun.of(
+            database,
+            ["--role", app, "--operations", "insert", "--lock-timeout", "20s"]
+        )
+        #expect(ContinuousClock.now - start < .seconds(10))
+        let single = run.report.trial("insert public.single as \(app)")
+        #expect(single?.verdict == "inconclusive")
+        #expect(single?.reason?.hasPrefix("full:") ?? false)
+        #expect(single?.stage == "checks and indexes")
+        #expect(run.report.trial("insert public.pair as \(app)")?.verdict == "passed")
+        try live.execute("ROLLBACK")
+    }
+
     @Test(
         "With --sequences preserve a sequence in use is an error before the trial, and no value goes"
     )

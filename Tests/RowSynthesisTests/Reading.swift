@@ -37,7 +37,10 @@ extension RowDraft {
         if needsReplicaMode { lines.append("SET LOCAL session_replication_role = replica") }
         for step in scaffoldSteps { lines.append(try insert(step, with: connection)) }
         if needsReplicaMode { lines.append("SET LOCAL session_replication_role = origin") }
-        return lines + [try row.insert(with: connection), "SET CONSTRAINTS ALL IMMEDIATE"]
+        if let clearing = try clearing(with: connection) { lines.append(clearing) }
+        let insert = try row.insert(with: connection)
+        lines.append(ignoresConflicts ? "\(insert) ON CONFLICT DO NOTHING" : insert)
+        return lines + ["SET CONSTRAINTS ALL IMMEDIATE"]
     }
 
     /// Puts the drafts in place together and takes them back; returns the server's complaint.
@@ -77,6 +80,7 @@ extension TestDatabase {
     func search(
         for name: String,
         declared: [OID: [Int: RowValue]] = [:],
+        mayRemoveRows: Bool = true,
         budget: Duration = .seconds(10)
     ) throws -> SearchOutcome {
         let connection = try connect()
@@ -94,6 +98,7 @@ extension TestDatabase {
             ),
             mayUseReplicaMode: true,
             role: RowSearch.RoleUnderTrial(),
+            mayRemoveRows: { _ in mayRemoveRows },
             budget: budget
         )
         var outcome = SearchOutcome(draft: search.draft)

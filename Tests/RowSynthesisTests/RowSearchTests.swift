@@ -79,6 +79,32 @@ import Testing
         )
     }
 
+    @Test("In a full table the row takes the place of one that nothing refers to")
+    func fullTable() async throws {
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE TYPE mood AS ENUM ('low', 'middle', 'high');
+                CREATE TABLE t (m mood PRIMARY KEY, twin mood NOT NULL UNIQUE, CHECK (m = twin));
+                INSERT INTO t SELECT m, m FROM unnest(enum_range(NULL::mood)) AS m;
+                CREATE TABLE uses (m mood REFERENCES t ON DELETE CASCADE, twin mood REFERENCES t (twin));
+                INSERT INTO uses VALUES ('low', 'middle');
+                """
+        )
+        let outcome = try database.search(for: "t")
+        #expect(outcome.isAccepted)
+        let vacated = try #require(outcome.draft.vacancy).row.value(of: "m").content
+        #expect(vacated == .literal("high"))
+        #expect(try outcome.draft.row.value(of: "m").content == vacated)
+        let reason = "full: every row that t_pkey allows is there already (m, twin)"
+        let refused = try database.search(for: "t", mayRemoveRows: false)
+        #expect(!refused.isAccepted && refused.conclusion == reason)
+        #expect(refused.draft.ignoresConflicts && refused.draft.vacancy == nil)
+        try database.execute("INSERT INTO uses VALUES ('high', NULL)")
+        let used = try database.search(for: "t")
+        #expect(!used.isAccepted && used.conclusion == reason)
+        #expect(used.draft.ignoresConflicts && used.draft.vacancy == nil)
+    }
+
     @Test(
         "Code that lets no row in is named",
         arguments: [
@@ -165,6 +191,7 @@ import Testing
             synthesizer: RowSynthesizer(snapshot, parents: .none, salt: 1),
             mayUseReplicaMode: true,
             role: RowSearch.RoleUnderTrial(),
+            mayRemoveRows: { _ in true },
             budget: .seconds(5)
         )
         let draft = search.draft

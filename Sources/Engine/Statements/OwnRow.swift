@@ -44,7 +44,8 @@ extension LaneRunner {
             case .brought:
                 try writer.bringing(
                     pending.trial.expected == .denied ? writer.narrowed(row) : row,
-                    by: operation
+                    by: operation,
+                    givingWay: draft.ignoresConflicts
                 )
             case .own: try writer.picking(row, by: try ownPick(row, writer), operation)
             case .existing

@@ -7,21 +7,24 @@ internal import Trials
 extension StatementWriter {
     /// Writes a statement that brings the row in; `nil` if the row gives it nothing to name.
     ///
-    /// Without a row to bring (`isOfNothing`) it asks for the same privileges and touches nothing.
+    /// Without a row to bring (`isOfNothing`) it asks for the same privileges and touches nothing;
+    /// `givingWay`, a plain insert leaves it at that if the row's place is taken.
     func bringing(
         _ row: RowDraft.Row,
         by operation: Operation,
-        isOfNothing: Bool = false
+        isOfNothing: Bool = false,
+        givingWay: Bool = false
     ) throws(PostgresError) -> TrialStatement? {
+        let conflict = givingWay ? " ON CONFLICT DO NOTHING" : ""
         switch operation {
         case .insert:
             guard let insert = try insert(row, isOfNothing) else { return nil }
             return TrialStatement(
-                lines: [insert.text],
+                lines: [insert.text + conflict],
                 needs: [Need(.insert, on: insert.named)],
                 named: insert.named
             )
-        case .insertReturning: return try returning(row, isOfNothing)
+        case .insertReturning: return try returning(row, isOfNothing, conflict)
         case .upsert: return try upsert(row, isOfNothing)
         case .merge: return try merge(row, isOfNothing)
         case .copy: return try copy(row, isOfNothing)
@@ -59,12 +62,13 @@ extension StatementWriter {
     /// What nearly every ORM sends: the key comes back.
     private func returning(
         _ row: RowDraft.Row,
-        _ isOfNothing: Bool
+        _ isOfNothing: Bool,
+        _ conflict: String
     ) throws(PostgresError) -> TrialStatement? {
         guard let insert = try insert(row, isOfNothing) else { return nil }
         let returned = key.isEmpty ? granted(.select, among: columns) : numbered(key)
         return TrialStatement(
-            lines: ["\(insert.text) RETURNING \(try names(returned))"],
+            lines: ["\(insert.text)\(conflict) RETURNING \(try names(returned))"],
             needs: [
                 Need(.insert, on: insert.named), Need(.select, on: Set(returned.map(\.number))),
             ],

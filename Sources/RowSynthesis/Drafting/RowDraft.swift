@@ -29,6 +29,10 @@ package struct RowDraft: Sendable, Hashable {
     /// Columns that pick the row of the tried relation which the scaffold's triggers have made, to
     /// be taken away again: the row under trial takes its place.
     package var cleared: Set<Int> = []
+    /// The row that is taken away first, since the table is full.
+    package var vacancy: Vacancy?
+    /// Whether the row gives way to those that are there, since the table is full.
+    package var ignoresConflicts = false
     /// Whether the scaffold holds a cycle of keys that only deferral can bridge.
     package var defersConstraints = false
     /// Whether the scaffold goes in with user triggers and keys switched off.
@@ -36,6 +40,15 @@ package struct RowDraft: Sendable, Hashable {
 
     /// The numbers of the columns that the INSERT names.
     package var named: Set<Int> { Set(row.values.keys) }
+
+    /// Leaves the row alone: nothing is put in place for it, and nothing taken away.
+    package mutating func removeOtherRows() {
+        scaffold = []
+        rings = []
+        cleared = []
+        vacancy = nil
+        ignoresConflicts = false
+    }
 
     /// The rows of the scaffold, those of a ring together.
     package var scaffoldSteps: [Range<Int>] {

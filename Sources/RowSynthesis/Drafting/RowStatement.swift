@@ -111,10 +111,15 @@ extension RowValue.Content {
 }
 
 extension RowDraft {
-    /// Takes the row away that triggers of the scaffold have made in the place of the tried one.
+    /// Takes the row away that triggers of the scaffold have made in the place of the tried one, or
+    /// that stands in its way in a full table.
     ///
-    /// Its key holds a value of the scaffold's own, so that no row of anybody else's is met.
+    /// The former's key holds a value of the scaffold's own, so that no row of anybody else's is met.
     package func clearing(with connection: Connection) throws(PostgresError) -> String? {
+        if let vacancy {
+            let condition = try vacancy.condition(with: connection)
+            return "DELETE FROM ONLY \(try vacancy.row.target(with: connection)) WHERE \(condition)"
+        }
         guard cleared.allSatisfy({ row.values[$0]?.source == .scaffold }),
             let condition = try row.condition(on: cleared.sorted(), with: connection)
         else { return nil }

@@ -60,6 +60,8 @@ package struct RowSynthesizer: Sendable {
             workshop.draft.row = RowDraft.Row(relation, in: snapshot, values: values)
         }
         workshop.draft.cleared = knowledge.cleared
+        workshop.draft.vacancy = knowledge.vacancy
+        workshop.draft.ignoresConflicts = knowledge.ignoresConflicts
         if knowledge.goesWithoutScaffold {
             workshop.draft.scaffold = []
             workshop.draft.rings = []

@@ -35,10 +35,13 @@ extension Lesson {
                 isTried: site == .row,
                 fresh: (synthesizer.salt * 64 + 32 + next.round) * 512,
                 patience: patience,
-                roleLines: asRole ? role.lines : []
+                roleLines: asRole ? role.lines : [],
+                vacancy: site == .row ? knowledge.vacancy : nil
             )
             let keys = foreignKeys.filter { component.columns.isSuperset(of: $0.columns) }
-            let indexes = indexes + apart(component, besides: indexes, in: relation)
+            let indexes =
+                site == .row && knowledge.ignoresConflicts
+                ? [] : indexes + apart(component, besides: indexes, in: relation)
             var solution = Solver.Solution.unknown
             if !keys.isEmpty {
                 solution = try solver.solve(component, apartBy: indexes, referringBy: keys)
@@ -68,7 +71,7 @@ extension Lesson {
     /// that ended with something else in the way.
     ///
     /// - Throws: `connectionLost`.
-    func fullness() throws(PostgresError) -> String? {
+    func fullness() throws(PostgresError) -> Fullness? {
         let row = draft.baseRow ?? draft.row
         guard row.relation.kind == .table, lookup.reader(row.relation) != .nobody else {
             return nil
@@ -77,7 +80,7 @@ extension Lesson {
             let columns = columns(of: [index], in: row.relation)
             guard !columns.isEmpty, columns.count <= 3 else { continue }
             let teaching = try solving(.row, row, touching: columns, apartBy: [index], knowledge)
-            if case .hopeless(let reason) = teaching { return reason }
+            if case .full(let fullness) = teaching { return fullness }
         }
         return nil
     }
@@ -109,8 +112,13 @@ extension Lesson {
         if let index = indexes.first,
             case .found = try solver.solve(component, apartBy: [], referringBy: [])
         {
-            return .hopeless(
-                "full: every row that \(Identifier.displayed(index.name)) allows is there already (\(list))"
+            return .full(
+                Fullness(
+                    reason: "full: every row that \(Identifier.displayed(index.name)) allows is "
+                        + "there already (\(list))",
+                    index: index,
+                    columns: component.columns
+                )
             )
         }
         guard indexes.isEmpty else { return .nothing }

@@ -8,6 +8,8 @@ struct Lesson {
         case knowledge(RowKnowledge)
         /// No row can do, and this is why.
         case hopeless(String)
+        /// Every row that could be is there.
+        case full(Fullness)
         case nothing
     }
 
@@ -23,6 +25,8 @@ struct Lesson {
     let patience: Int
     /// The role whose policies and settings count.
     let role: RowSearch.RoleUnderTrial
+    /// Whether somebody may take rows of a relation away.
+    let mayRemoveRows: (Relation) -> Bool
 
     /// The catalog.
     var snapshot: Snapshot { lookup.snapshot }

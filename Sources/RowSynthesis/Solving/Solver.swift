@@ -21,6 +21,8 @@ struct Solver {
     /// Milliseconds that one query may take.
     let patience: Int
     var roleLines: [String] = []
+    /// A row that counts as gone.
+    var vacancy: Vacancy?
 
     private var relation: Relation { row.relation }
     private var snapshot: Snapshot { lookup.snapshot }
@@ -49,7 +51,8 @@ struct Solver {
                 choosing: try lists(for: component, keys, isThorough),
                 under: conditions,
                 apartBy: indexes,
-                referringBy: keys
+                referringBy: keys,
+                without: vacancy
             )
             switch try ask(query) {
             case .found(let values): return .found(values)
@@ -218,7 +221,8 @@ struct Solver {
                 about: relation,
                 choosing: others,
                 under: component.conditions,
-                apartBy: indexes
+                apartBy: indexes,
+                without: vacancy
             )
             query.addSeries(series, for: list.column)
             if case .found(let values) = try ask(query) { return .found(values) }

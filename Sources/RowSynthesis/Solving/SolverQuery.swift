@@ -15,6 +15,8 @@ struct SolverQuery {
     let indexes: [UniqueIndex]
     /// The keys that must find a parent that is there.
     let keys: [Constraint]
+    /// A row that is there and counts as gone.
+    let vacancy: Vacancy?
     /// A column that goes through a whole series besides.
     private var series: (column: Column, query: String)?
     private let alias: String
@@ -26,7 +28,8 @@ struct SolverQuery {
         choosing lists: [CandidateList],
         under conditions: [Condition],
         apartBy indexes: [UniqueIndex] = [],
-        referringBy keys: [Constraint] = []
+        referringBy keys: [Constraint] = [],
+        without vacancy: Vacancy? = nil
     ) throws(PostgresError) {
         self.lookup = lookup
         self.relation = relation
@@ -34,6 +37,7 @@ struct SolverQuery {
         self.conditions = conditions
         self.indexes = indexes
         self.keys = keys
+        self.vacancy = vacancy
         alias = try lookup.connection.quoted(identifier: relation.name)
         columns = lookup.snapshot.columns[relation.oid] ?? []
     }
@@ -292,8 +296,11 @@ struct SolverQuery {
                 + "\"pgsmoke new\".\"pgsmoke key \(place)\""
         }
         let condition = index.predicate.map { " WHERE \($0)" } ?? ""
+        var old = index.predicate.map { ["(\($0))"] } ?? []
+        if let vacancy { old.append("NOT (\(try vacancy.condition(with: lookup.connection)))") }
+        let isThere = old.isEmpty ? "" : " WHERE \(old.joined(separator: " AND "))"
         return """
-            NOT EXISTS (SELECT FROM (SELECT \(named) FROM ONLY \(try lookup.quotedName(of: relation))\(condition)) AS "pgsmoke old",
+            NOT EXISTS (SELECT FROM (SELECT \(named) FROM ONLY \(try lookup.quotedName(of: relation))\(isThere)) AS "pgsmoke old",
                 LATERAL (SELECT \(named) FROM (SELECT \(alias).*) AS \(alias)\(condition)) AS "pgsmoke new"
                  WHERE \(meets.joined(separator: " AND ")))
             """

@@ -1,0 +1,42 @@
+internal import Catalog
+package import Postgres
+
+/// A row of a full table that is taken away first, so that the tried one finds a place.
+package struct Vacancy: Sendable, Hashable {
+    /// The row, with the values of its key alone.
+    package let row: RowDraft.Row
+    /// Where it lies, if its table has no key without NULLs.
+    let place: String?
+
+    init(_ row: RowDraft.Row, at place: String? = nil) {
+        self.row = row
+        self.place = place
+    }
+
+    /// The condition that picks the row and no other.
+    package func condition(with connection: Connection) throws(PostgresError) -> String {
+        let key = try row.condition(on: row.values.keys.sorted(), with: connection)
+        if let key { return key }
+        return "ctid = \(try connection.quoted(literal: place ?? ""))::pg_catalog.tid"
+    }
+}
+
+extension Snapshot {
+    /// The columns that pick one row of a table: the primary key, or another unique one without NULLs.
+    func pickingKey(of table: OID) -> [Int] {
+        let primary = (constraints[table] ?? []).first { $0.kind == .primaryKey }
+        if let primary { return primary.columns }
+        let index = (uniqueIndexes[table] ?? []).first { index in
+            !index.isPartial && !index.isExclusion && index.expressions.isEmpty
+                && index.columns.allSatisfy { column($0, of: table)?.isNotNull ?? false }
+        }
+        return index?.columns ?? []
+    }
+
+    /// The foreign keys by which rows may refer to those of a table.
+    func keys(referringTo table: OID) -> [Constraint] {
+        constraints.values.joined()
+            .filter { $0.kind == .foreignKey && $0.referencedRelation == table }
+            .sorted { $0.oid < $1.oid }
+    }
+}
