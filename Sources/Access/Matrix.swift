@@ -8,6 +8,7 @@ package struct Matrix: Sendable {
     private let roles: [(name: String, oid: OID)]
     private let asIfInheriting: Bool
     private let objects: [Entry]
+    private let likenessCount: Int
 
     /// An object, or a column of a relation.
     private struct Entry: Sendable {
@@ -18,6 +19,9 @@ package struct Matrix: Sendable {
         let column: Column?
         let displayed: String
         let privileges: [Privilege]
+        /// What objects with the same list have in common, as most have with many others; `nil` where
+        /// columns count.
+        let likeness: Int?
 
         var kind: ObjectKind { column == nil ? object.kind : .column }
     }
@@ -33,6 +37,7 @@ package struct Matrix: Sendable {
         self.roles = roles.map { (access.roleName($0), $0) }
         self.asIfInheriting = asIfInheriting
         let version = access.snapshot.server.version
+        var likenesses: [ACLOfKind: Int] = [:]
         var entries: [Entry] = []
         var columnEntries: [Entry] = []
         for object in objects {
@@ -40,13 +45,20 @@ package struct Matrix: Sendable {
             let columns =
                 object.kind.hasColumns
                 ? (access.snapshot.columns[object.oid] ?? []).filter { !$0.acl.isEmpty } : []
+            var likeness: Int?
+            if columns.isEmpty {
+                let key = ACLOfKind(acl: object.acl, kind: object.kind)
+                likeness = likenesses[key] ?? likenesses.count
+                likenesses[key] = likeness
+            }
             entries.append(
                 Entry(
                     object: object,
                     columns: columns,
                     column: nil,
                     displayed: displayed,
-                    privileges: Privilege.all(on: object.kind, version: version)
+                    privileges: Privilege.all(on: object.kind, version: version),
+                    likeness: likeness
                 )
             )
             columnEntries += columns.map { column in
@@ -55,25 +67,24 @@ package struct Matrix: Sendable {
                     columns: [],
                     column: column,
                     displayed: "\(displayed).\(Identifier.displayed(column.name))",
-                    privileges: Privilege.all(on: .column, version: version)
+                    privileges: Privilege.all(on: .column, version: version),
+                    likeness: nil
                 )
             }
         }
         self.objects = entries + columnEntries
+        likenessCount = likenesses.count
     }
 
     /// Hands out the rows, by role, then object.
     package func forEachRow(_ body: (MatrixRow) throws -> Void) rethrows {
         for role in roles {
             let standing = access.standing(of: role.oid, asIfInheriting: asIfInheriting)
-            // Most objects share their ACL with many others.
-            var known: [ACLOfKind: [MatrixRow.Cell]] = [:]
+            var known = [[MatrixRow.Cell]?](repeating: nil, count: likenessCount)
             for entry in objects {
-                let key = ACLOfKind(acl: entry.object.acl, kind: entry.object.kind)
-                let isPlain = entry.columns.isEmpty && entry.column == nil
-                var cells = isPlain ? known[key] : nil
+                var cells = entry.likeness.flatMap { known[$0] }
                 if cells == nil { cells = self.cells(of: entry, standing) }
-                if isPlain { known[key] = cells }
+                if let likeness = entry.likeness { known[likeness] = cells }
                 try body(
                     MatrixRow(
                         role: role.name,

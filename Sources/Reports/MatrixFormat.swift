@@ -22,12 +22,12 @@ package struct MatrixJSON: MatrixFormat {
     package mutating func start() -> String { "{\"cells\": [" }
 
     package mutating func add(_ row: MatrixRow) -> String {
-        // Turning a name into JSON takes longer than all the rest.
         if row.role != role.name { role = (row.role, JSONText.quoted(row.role)) }
         let place =
             "  {\"role\": \(role.quoted), \"kind\": \"\(row.kind.rawValue)\", "
             + "\"object\": \(JSONText.quoted(row.object)), \"privilege\": \""
         var text = ""
+        text.reserveCapacity(row.cells.count * (place.utf8.count + 48))
         for cell in row.cells {
             text += isFirst ? "\n" : ",\n"
             isFirst = false
