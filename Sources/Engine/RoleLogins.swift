@@ -27,7 +27,7 @@ extension Runner {
         countingOf count: (Role) -> Int,
         progress: @escaping @Sendable (_ done: Int) -> Void
     ) async {
-        for (name, target) in context.declarations.logins.sorted where !stop.isRequested {
+        for (name, target) in context.declarations.logins.sorted where stop.reason == nil {
             guard let role = context.snapshot.rolesByName[name] else { continue }
             let opening = LoginOpening(context: context, role: role, target: target, home: home)
             switch opening.result(countingOf: count) {

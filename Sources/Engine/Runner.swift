@@ -83,6 +83,7 @@ package struct Runner: Sendable {
             .run(units, startingOver: connection, progress: progress)
         gathered.notes += [note].compactMap(\.self)
         decide(&gathered, trials, context)
+        stop.heed(gathered.records.values)
         if let home {
             let main = last
             await runLogins(

@@ -117,7 +117,7 @@ package struct ShardMerge {
             seconds: reports.map(\.seconds).max() ?? 0
         )
         whole.leftOut = each(reports.map(\.leftOut))
-        whole.logins = each(reports.map(\.logins))
+        whole.logins = logins
         whole.notes = each(reports.map(\.notes))
         whole.sequencesConsumed = consumed
         // What could not finish weighs more than what was not to go on.
@@ -140,6 +140,21 @@ package struct ShardMerge {
     private func each<Element: Hashable>(_ lists: [[Element]]) -> [Element] {
         var seen: Set<Element> = []
         return lists.joined().filter { seen.insert($0).inserted }
+    }
+
+    /// What is known of each role's login; one that failed for any shard has failed.
+    private var logins: [LoginFacts] {
+        var places = ExactNames<Int>()
+        var logins: [LoginFacts] = []
+        for login in parts.flatMap(\.report.logins) {
+            if let place = places[login.role] {
+                if !login.canLogIn, logins[place].canLogIn { logins[place] = login }
+            } else {
+                places[login.role] = logins.count
+                logins.append(login)
+            }
+        }
+        return logins
     }
 
     /// The sums for each sequence: every shard used values up for itself.
@@ -188,11 +203,12 @@ extension Record {
         [.setRole, .connect].contains(trial.operation)
     }
 
-    /// Where it stands: roles that could not be set come first, by name.
+    /// Where it stands: first roles that could not be set, then those that could not log in, by name.
     fileprivate var rank: Rank {
         Rank(
             place: place ?? -1,
-            role: trial.operation == .setRole ? trial.role : ""
+            isLogin: trial.operation == .connect,
+            role: belongsToEveryShard ? trial.role : ""
         )
     }
 }
@@ -200,9 +216,11 @@ extension Record {
 /// What records are ordered by.
 private struct Rank: Comparable {
     let place: Int
+    let isLogin: Bool
     let role: String
 
     static func < (left: Self, right: Self) -> Bool {
-        (left.place, left.role) < (right.place, right.role)
+        (left.place, left.isLogin ? 1 : 0, left.role)
+            < (right.place, right.isLogin ? 1 : 0, right.role)
     }
 }

@@ -136,7 +136,7 @@ struct EndingTests {
                     "--write-baseline", baseline,
                 ]
             )
-            #expect(ContinuousClock.now - start < .seconds(8))
+            #expect(ContinuousClock.now - start < .seconds(30))
             #expect(run.status == 2, "\(run.standardOutput)\(run.standardError)")
             let data = try Data(contentsOf: URL(filePath: json))
             let report = try JSONDecoder().decode(Report.self, from: data)
@@ -170,7 +170,7 @@ struct EndingTests {
             database,
             ["--role", app, "--lock-timeout", "60s", "--time-limit", "1"]
         )
-        #expect(ContinuousClock.now - start < .seconds(8))
+        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(run.command.status == 2)
         #expect(run.report.trials.last?.verdict == "skipped")
     }
@@ -203,7 +203,7 @@ struct EndingTests {
         let unreachable = try await CommandRun.of([
             "-h", "/nonexistent", "--wait", "600", "--time-limit", "1",
         ])
-        #expect(ContinuousClock.now - start < .seconds(8))
+        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(unreachable.status == 2)
     }
 

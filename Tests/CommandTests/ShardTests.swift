@@ -62,31 +62,51 @@ struct ShardTests {
     @Test("For every N the merged shards are the run without shards, byte for byte but for times")
     func union() async throws {
         let (database, roles, tester) = try await shop()
-        for (user, more) in [(nil, ["--future", "--lint"]), (tester, [])] {
-            let options = database.options(as: user) + roles + more
-            let whole = try await CommandRun.of(options + ["--json", "-"])
-            let text = try await CommandRun.of(options + ["-v"])
-            let xml = try await CommandRun.of(options + ["--junit", "-"])
-            #expect(whole.standardOutput.contains("failed"))
-            for count in 1...8 {
-                try await withTemporaryDirectory { directory in
-                    let files = (1...count).map { "\(directory)/\($0).json" }
-                    for (index, file) in files.enumerated() {
-                        let part = ["--shard", "\(index + 1)/\(count)", "--json", file]
-                        _ = try await CommandRun.of(options + part)
-                    }
-                    let json = try await CommandRun.of(["merge", "--json", "-"] + files)
-                    #expect(timeless(json.standardOutput) == timeless(whole.standardOutput))
-                    #expect(json.status == whole.status)
-                    #expect(
-                        json.standardError.split(separator: "\n").last
-                            == whole.standardError.split(separator: "\n").last
-                    )
-                    let junit = try await CommandRun.of(["merge", "--junit", "-"] + files)
-                    #expect(timelessText(junit.standardOutput) == timelessText(xml.standardOutput))
-                    let told = try await CommandRun.of(["merge", "-v"] + files)
-                    #expect(timelessText(told.standardOutput) == timelessText(text.standardOutput))
+        try await expectUnion(database.options() + roles + ["--future", "--lint"], 1)
+        try await expectUnion(database.options(as: tester) + roles, 2)
+    }
+
+    @Test("So they are where roles log in, one of them in vain")
+    func unionOverLogins() async throws {
+        let (database, roles, _) = try await shop()
+        let (app, other, closed) = (roles[1], roles[3], roles[5])
+        try await withTemporaryDirectory { directory in
+            let file = "\(directory)/pgsmoke.yml"
+            let settings = """
+                roles:
+                  \(app): { operations: [insert], connect: {} }
+                  \(closed): { operations: [insert], connect: {} }
+                  \(other): { operations: [insert, select] }
+                """
+            try settings.write(toFile: file, atomically: true, encoding: .utf8)
+            try await expectUnion(database.options() + ["-c", file], 2)
+        }
+    }
+
+    private func expectUnion(_ options: [String], _ status: Int32) async throws {
+        let whole = try await CommandRun.of(options + ["--json", "-"])
+        let text = try await CommandRun.of(options + ["-v"])
+        let xml = try await CommandRun.of(options + ["--junit", "-"])
+        #expect(whole.standardOutput.contains("\"failed\""))
+        #expect(whole.status == status)
+        for count in 1...8 {
+            try await withTemporaryDirectory { directory in
+                let files = (1...count).map { "\(directory)/\($0).json" }
+                for (index, file) in files.enumerated() {
+                    let part = ["--shard", "\(index + 1)/\(count)", "--json", file]
+                    _ = try await CommandRun.of(options + part)
                 }
+                let json = try await CommandRun.of(["merge", "--json", "-"] + files)
+                #expect(timeless(json.standardOutput) == timeless(whole.standardOutput))
+                #expect(json.status == whole.status)
+                #expect(
+                    json.standardError.split(separator: "\n").last
+                        == whole.standardError.split(separator: "\n").last
+                )
+                let junit = try await CommandRun.of(["merge", "--junit", "-"] + files)
+                #expect(timelessText(junit.standardOutput) == timelessText(xml.standardOutput))
+                let told = try await CommandRun.of(["merge", "-v"] + files)
+                #expect(timelessText(told.standardOutput) == timelessText(text.standardOutput))
             }
         }
     }
