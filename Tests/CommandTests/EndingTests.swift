@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 /// A run that ends before everything is tried says what it left out, and leaves nothing behind.
-struct EndingTests {
+///
+/// What must not go on would go on for an hour.
+@Suite(.timeLimit(.minutes(10))) struct EndingTests {
     private func lastLine(_ run: CommandRun) -> String {
         run.standardError.split(separator: "\n").last.map(String.init) ?? ""
     }
@@ -88,14 +90,14 @@ struct EndingTests {
         #expect(lenient.report.trials[1].verdict == "failed")
     }
 
-    /// A table whose insert takes a minute, in the middle of others, with sequences.
+    /// A table whose insert takes an hour, in the middle of others, with sequences.
     private func slow() async throws -> (TestDatabase, app: String) {
         let (database, app) = try await shop()
         try database.execute(
             """
             GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app);
             CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+            $$ BEGIN PERFORM pg_sleep(3600); RETURN NEW; END $$;
             CREATE TRIGGER sleep BEFORE INSERT ON c FOR EACH ROW EXECUTE FUNCTION sleep();
             """
         )
@@ -127,16 +129,15 @@ struct EndingTests {
             let junit = "\(directory)/report.xml"
             let baseline = "\(directory)/baseline.json"
             try "old".write(toFile: baseline, atomically: true, encoding: .utf8)
-            let start = ContinuousClock.now
-            // No shield and no limit of its own may be what ends the trial.
+            // No limit of its own may be what ends the trial.
             let run = try await CommandRun.of(
                 database.options() + [
-                    "--role", app, "-j", jobs, "--time-limit", "1.5", "--statement-timeout", "50s",
+                    "--role", app, "-j", jobs, "--time-limit", "1.5", "--statement-timeout",
+                    "90min",
                     "--sequences", "preserve", "--lint", "--json", json, "--junit", junit,
                     "--write-baseline", baseline,
                 ]
             )
-            #expect(ContinuousClock.now - start < .seconds(30))
             #expect(run.status == 2, "\(run.standardOutput)\(run.standardError)")
             let data = try Data(contentsOf: URL(filePath: json))
             let report = try JSONDecoder().decode(Report.self, from: data)
@@ -165,12 +166,10 @@ struct EndingTests {
         let migrator = try database.connect()
         try migrator.execute("BEGIN")
         try migrator.execute("LOCK TABLE d IN ACCESS EXCLUSIVE MODE")
-        let start = ContinuousClock.now
         let run = try await ReportedRun.of(
             database,
-            ["--role", app, "--lock-timeout", "60s", "--time-limit", "1"]
+            ["--role", app, "--lock-timeout", "90min", "--time-limit", "1"]
         )
-        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(run.command.status == 2)
         #expect(run.report.trials.last?.verdict == "skipped")
     }
@@ -199,11 +198,9 @@ struct EndingTests {
             lastLine(run.command)
                 == "pgsmoke: exit 2: the time limit was over before the first trial"
         )
-        let start = ContinuousClock.now
         let unreachable = try await CommandRun.of([
-            "-h", "/nonexistent", "--wait", "600", "--time-limit", "1",
+            "-h", "/nonexistent", "--wait", "3600", "--time-limit", "1",
         ])
-        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(unreachable.status == 2)
     }
 
@@ -236,7 +233,7 @@ struct EndingTests {
                 let part = ["--shard", "\(index + 1)/2", "--json", file, "--time-limit", "1"]
                 _ = try await CommandRun.of(
                     database.options() + ["--role", app, "--sequences", "preserve"]
-                        + ["--statement-timeout", "50s"] + part
+                        + ["--statement-timeout", "90min"] + part
                 )
             }
             let merged = try await CommandRun.of(["merge", "--exit-zero", "--strict"] + files)
