@@ -71,9 +71,12 @@ package struct InsertReach: Sendable {
             && snapshot.reach.defaultSequences[place] == nil
     }
 
-    /// The sequences that an INSERT may draw from: those of the defaults, those that triggers name,
+    /// The sequences that a statement may draw from: those of the defaults, those that triggers name,
     /// and those of tables that triggers insert into.
-    package func sequences(of relation: OID) -> [Relation] {
+    package func sequences(
+        of relation: OID,
+        by events: Set<Relation.Event> = [.insert]
+    ) -> [Relation] {
         var found: [OID] = []
         var pending = [relation]
         var visited: Set<OID> = []
@@ -81,7 +84,8 @@ package struct InsertReach: Sendable {
             for table in written(by: next) where visited.insert(table).inserted {
                 for column in snapshot.columns[table] ?? [] { found += sequences(of: column) }
                 for trigger in snapshot.triggers[table] ?? []
-                where trigger.firesOnInsert && trigger.isEnabled {
+                where trigger.isEnabled && fires(trigger, on: next == relation ? events : [.insert])
+                {
                     guard let named = namedByRoutine[trigger.routine] else { continue }
                     found += named.sequences
                     pending += named.tables.filter { !visited.contains($0) }
@@ -89,6 +93,10 @@ package struct InsertReach: Sendable {
             }
         }
         return Set(found).sorted().compactMap { snapshot.relations[$0] }
+    }
+
+    private func fires(_ trigger: Trigger, on events: Set<Relation.Event>) -> Bool {
+        events.contains(where: trigger.fires)
     }
 
     /// The sequences that a column's default names in text, its own or that of a function.

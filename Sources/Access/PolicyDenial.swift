@@ -1,6 +1,6 @@
-internal import Catalog
+package import Catalog
 internal import Postgres
-internal import Trials
+package import Trials
 
 extension AccessMap {
     /// What it means that a statement succeeded without the row that was there for it.
@@ -14,6 +14,21 @@ extension AccessMap {
             reason: policyReason(of: attempt),
             stage: .rowSecurity
         )
+    }
+
+    /// Whether row security leaves a role no row for a statement that reads none.
+    package func isClosedByPolicy(
+        _ operation: Trials.Operation,
+        _ user: Principal,
+        on relation: Relation
+    ) -> Bool {
+        guard relation.hasRowSecurity, let command = operation.policyCommands.first,
+            let role = snapshot.roles[user.role], !role.bypassesRowSecurity, !role.isSuperuser,
+            relation.forcesRowSecurity || !user.effectiveRoles.contains(relation.owner)
+        else { return false }
+        return !(snapshot.policies[relation.oid] ?? []).contains {
+            $0.isPermissive && $0.applies(to: command) && !$0.isDisjoint(with: user)
+        }
     }
 
     private func isFiltered(_ layer: StatementLayer) -> Bool {

@@ -63,6 +63,15 @@ package struct StatementAttempt: Sendable {
 }
 
 extension Operation {
+    /// What happens to rows of the relation in a trial, the row that is put in place for it among them.
+    package var events: Set<Relation.Event> {
+        switch self {
+        case .upsert, .merge, .update: [.insert, .update]
+        case .delete: [.insert, .delete]
+        default: [.insert]
+        }
+    }
+
     /// The statements whose policies the operation's row must satisfy, the first first.
     package var policyCommands: [Policy.Command] {
         switch self {

@@ -135,7 +135,7 @@ extension LaneRunner {
     /// Tells the sequences that the triggers of scaffold rows may draw from.
     private func reached(by scaffold: some Sequence<RowDraft.Row>) -> (Relation) -> Bool {
         let reached = scaffold.map(\.relation.oid).filter(context.reach.runsCode)
-            .flatMap(context.reach.sequences(of:))
+            .flatMap { context.reach.sequences(of: $0) }
         return { sequence in reached.contains { $0.oid == sequence.oid } }
     }
 

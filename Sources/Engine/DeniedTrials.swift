@@ -81,11 +81,19 @@ extension LaneRunner {
         let operation = pending.trial.operation
         guard operation == .update || operation == .delete else { return nil }
         let user = context.access.principal(pending.frame.effective.oid)
-        guard !context.access.hasAny(user, .select, on: relation) else { return nil }
+        let writer = writer(for: pending, on: relation)
+        let key = writer.numbered(writer.key)
+        let readsKey =
+            key.isEmpty
+            ? context.access.has(user, .select, on: relation)
+            : key.allSatisfy { context.access.has(user, .select, on: $0, of: relation) }
+        guard !readsKey, !context.access.isClosedByPolicy(operation, user, on: relation) else {
+            return nil
+        }
         return Record(
             trial: pending.trial,
             verdict: .passed,
-            reason: "without a condition, which would take SELECT"
+            reason: "without a condition on the key, which would take SELECT"
         )
     }
 }

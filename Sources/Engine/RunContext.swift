@@ -57,9 +57,10 @@ struct RunContext: Sendable {
 
     /// Works out once for all lanes what the trials may draw from.
     mutating func foresee(_ trials: [Trial]) {
-        for object in Set(trials.map(\.object)) {
+        for (object, trials) in Dictionary(grouping: trials, by: \.object) {
             guard let relation = snapshot.relationsByName[object] else { continue }
-            foreseen[relation.oid] = reachedSequences(of: relation)
+            let events = Set(trials.flatMap(\.operation.events))
+            foreseen[relation.oid] = reachedSequences(of: relation, by: events)
         }
     }
 
@@ -81,16 +82,20 @@ struct RunContext: Sendable {
         let own = foreseen[relation.oid] ?? reachedSequences(of: relation)
         let known = Set(own)
         let others = Set(
-            scaffold.map(\.relation.oid).filter(reach.runsCode).flatMap(reach.sequences(of:))
+            scaffold.map(\.relation.oid).filter(reach.runsCode).flatMap { reach.sequences(of: $0) }
         ).subtracting(known)
         return others.isEmpty ? own : known.union(others).sorted { $0.oid < $1.oid }
     }
 
-    private func reachedSequences(of relation: Relation) -> [Relation] {
+    private func reachedSequences(
+        of relation: Relation,
+        by events: Set<Relation.Event> = [.insert]
+    ) -> [Relation] {
         if relation.kind == .sequence { return [relation] }
         let parents = snapshot.requiredParents(of: relation.oid).filter(reach.runsCode)
-        guard !parents.isEmpty else { return reach.sequences(of: relation.oid) }
-        let all = ([relation.oid] + parents).flatMap(reach.sequences(of:))
+        let own = reach.sequences(of: relation.oid, by: events)
+        guard !parents.isEmpty else { return own }
+        let all = own + parents.flatMap { reach.sequences(of: $0) }
         return Set(all).sorted { $0.oid < $1.oid }
     }
 

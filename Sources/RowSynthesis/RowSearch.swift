@@ -101,6 +101,7 @@ package struct RowSearch {
                 .filter { synthesizer.drawsFromSequence($0) && !$0.isComputed }
             knowledge.namedKey = Set(key).union(drawn.map(\.number))
         }
+        if commands != role.commands { knowledge.forgetPolicies() }
         role.commands = commands
         frames = []
         seen = []

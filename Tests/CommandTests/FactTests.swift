@@ -10,7 +10,7 @@ struct FactTests {
         let fixture = fact.withUniqueRoles()
         let database = try await server.makeDatabase(sql: fixture.text)
         let before = try database.fingerprint()
-        let run = try await ReportedRun.of(database, fixture.arguments)
+        let run = try await fixture.withArguments { try await ReportedRun.of(database, $0) }
 
         fixture.check(run.report)
         #expect(run.report.sequencesConsumed.isEmpty)
@@ -78,6 +78,20 @@ struct Fact: Sendable, CustomStringConvertible {
         }
         return roles.first { $0.hasPrefix("app") }
             .map { ["--role", $0, "--operations", "insert"] } ?? []
+    }
+
+    /// Lends the arguments, with the settings file that the fact's `file` lines make up.
+    func withArguments<Value: Sendable>(
+        _ body: ([String]) async throws -> Value
+    ) async throws -> Value {
+        let lines = values(of: "file")
+        guard !lines.isEmpty else { return try await body(arguments) }
+        return try await withTemporaryDirectory { folder in
+            let file = "\(folder)/pgsmoke.yml"
+            try lines.joined(separator: "\n")
+                .write(toFile: file, atomically: true, encoding: .utf8)
+            return try await body(arguments + ["-c", file])
+        }
     }
 
     var reasons: [String] { values(of: "reason") }

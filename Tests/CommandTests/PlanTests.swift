@@ -16,10 +16,12 @@ struct PlanTests {
         let fixture = fact.withUniqueRoles()
         let database = try await server.makeDatabase(sql: fixture.text)
         let before = try database.fingerprint()
-        let plan = try await CommandRun.of(["plan"] + database.options() + fixture.arguments)
+        let plan = try await fixture.withArguments {
+            try await CommandRun.of(["plan"] + database.options() + $0)
+        }
         #expect(plan.status == 0, "\(plan.standardError)")
         let lines = try await psql(plan.standardOutput, database)
-        let run = try await ReportedRun.of(database, fixture.arguments)
+        let run = try await fixture.withArguments { try await ReportedRun.of(database, $0) }
         let states = run.report.trials.enumerated().map { index, trial in
             "\(index + 1) \(trial.sqlstate ?? "00000")"
         }

@@ -81,6 +81,17 @@ package struct RowKnowledge: Sendable, Hashable {
 
     package init() {}
 
+    /// Forgets what the policies of one statement asked of the row: those of another may ask for
+    /// something else.
+    mutating func forgetPolicies() {
+        row.values = row.values.filter { $0.value.source != .policy }
+        row.conditions = []
+        tried = tried.filter { !$0.hasPrefix(Self.policyRemedy) }
+    }
+
+    /// What the names of remedies begin with that follow policies.
+    static let policyRemedy = "policy"
+
     subscript(site: RowSite) -> RelationKnowledge {
         get {
             switch site {

@@ -116,14 +116,13 @@ extension Lesson {
     ) throws(PostgresError) -> Teaching {
         var next = knowledge
         let relation = row.relation
-        if next.tried.insert("policy \(relation.oid)").inserted {
+        if next.tried.insert("\(RowKnowledge.policyRemedy) \(relation.oid)").inserted {
             let wanted = try lookup.policyValues(of: relation, for: role)
             next[site].values.merge(wanted) { _, new in new }
             if next[site].values != knowledge[site].values { return .knowledge(next) }
         }
-        guard site == .row, next.tried.insert("policy's condition \(relation.oid)").inserted else {
-            return .nothing
-        }
+        let remedy = "\(RowKnowledge.policyRemedy): its condition \(relation.oid)"
+        guard site == .row, next.tried.insert(remedy).inserted else { return .nothing }
         let policies = (snapshot.policies[relation.oid] ?? []).filter(role.isSubject)
         var conditions: [String] = []
         for command in role.commands.sorted(by: { $0.rawValue < $1.rawValue }) {
