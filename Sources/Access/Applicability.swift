@@ -97,4 +97,15 @@ extension Snapshot {
                 $0.isBefore && $0.isForEachRow && $0.fires(on: event)
             }
     }
+
+    /// The columns by which an application picks a row: the primary key, or another whole unique key
+    /// without NULLs, seen through a view; empty if there is none.
+    package func rowKey(of relation: Relation) -> [Int] {
+        let key = (constraints[relation.oid] ?? []).first { $0.kind == .primaryKey }
+        if let key { return key.columns }
+        return arbiters(of: relation).first { key in
+            relation.kind == .view
+                || key.allSatisfy { column($0, of: relation.oid)?.isNotNull ?? false }
+        } ?? []
+    }
 }

@@ -100,16 +100,3 @@ struct StatementWriter {
         return parts.joined(separator: ", ")
     }
 }
-
-extension Snapshot {
-    /// The columns by which an application picks a row: the primary key, or another whole unique key
-    /// without NULLs, seen through a view; empty if there is none.
-    func rowKey(of relation: Relation) -> [Int] {
-        let key = (constraints[relation.oid] ?? []).first { $0.kind == .primaryKey }
-        if let key { return key.columns }
-        return arbiters(of: relation).first { key in
-            relation.kind == .view
-                || key.allSatisfy { column($0, of: relation.oid)?.isNotNull ?? false }
-        } ?? []
-    }
-}
