@@ -32,12 +32,16 @@ extension AccessMap {
     }
 
     private func isFiltered(_ layer: StatementLayer) -> Bool {
-        let role = snapshot.roles[layer.checkedAs]
-        guard layer.relation.hasRowSecurity, role?.bypassesRowSecurity != true,
-            role?.isSuperuser != true
+        isFiltered(layer.relation, for: layer.checkedAs)
+    }
+
+    /// Whether row security is in force on a relation for a role.
+    func isFiltered(_ relation: Relation, for role: OID) -> Bool {
+        guard relation.hasRowSecurity, snapshot.roles[role]?.bypassesRowSecurity != true,
+            snapshot.roles[role]?.isSuperuser != true
         else { return false }
-        return layer.relation.forcesRowSecurity
-            || !principal(layer.checkedAs).effectiveRoles.contains(layer.relation.owner)
+        return relation.forcesRowSecurity
+            || !principal(role).effectiveRoles.contains(relation.owner)
     }
 
     /// Why row security refused or hid the row, and what would let it pass.
@@ -91,7 +95,8 @@ extension Policy.Command {
 }
 
 extension Policy {
-    fileprivate func isDisjoint(with user: Principal) -> Bool {
+    /// Whether it is for none of the roles that count for somebody.
+    func isDisjoint(with user: Principal) -> Bool {
         !roles.contains(0) && user.effectiveRoles.isDisjoint(with: roles)
     }
 }
