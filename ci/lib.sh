@@ -55,9 +55,11 @@ need_packages() {
 }
 
 # Starts a private server, of the programs in a directory or this machine's newest, by Unix socket
-# only, which goes with this script; psql and pgsmoke find it by PGHOST and PGUSER. A folder for other files, as short-lived, is left in $scratch.
+# only, which goes with this script; psql and pgsmoke find the one started last by PGHOST and PGUSER. A folder
+# for other files, as short-lived, is left in $scratch. Further arguments are settings (shared_buffers=8GB).
 start_server() {
-    local binaries=${1:-} account=()
+    local binaries=${1:-} account=() settings="-c listen_addresses='' -c fsync=off" setting
+    for setting in "${@:2}"; do settings+=" -c $setting"; done
     [ -n "$binaries" ] || binaries=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
     [ -n "$binaries" ] || binaries=$(pg_config --bindir)
     scratch=$(mktemp -d /tmp/pgsmoke.XXXXXX)
@@ -66,25 +68,30 @@ start_server() {
         account=(setpriv --reuid=postgres --regid=postgres --clear-groups)
     fi
     server_account=("${account[@]}") server_binaries=$binaries
-    trap 'stop_server' EXIT
-    say "starting a private $("$binaries/postgres" --version)"
+    servers+=("$scratch")
+    trap 'stop_servers' EXIT
+    say "starting a private $("$binaries/postgres" --version)${2:+ with ${*:2}}"
     (
         cd "$scratch"
         "${account[@]}" "$binaries/initdb" --username=postgres --auth=trust --encoding=UTF8 \
             --locale=C --no-sync -D "$scratch/data" >/dev/null
         "${account[@]}" "$binaries/pg_ctl" start --silent --wait -D "$scratch/data" -l "$scratch/log" \
-            -o "-c listen_addresses='' -c fsync=off -k $scratch" >/dev/null
+            -o "$settings -k $scratch" >/dev/null
     )
     export PGHOST=$scratch PGUSER=postgres PGDATABASE=postgres
 }
 
-stop_server() {
-    (
-        cd /
-        "${server_account[@]}" "$server_binaries/pg_ctl" stop --silent --mode=immediate \
-            -D "$scratch/data" >/dev/null || true
-    )
-    rm -rf "$scratch"
+servers=()
+stop_servers() {
+    local server
+    for server in "${servers[@]}"; do
+        (
+            cd /
+            "${server_account[@]}" "$server_binaries/pg_ctl" stop --silent --mode=immediate \
+                -D "$server/data" >/dev/null || true
+        )
+        rm -rf "$server"
+    done
 }
 
 # Adds the server whose programs lie in the directory to PGSMOKE_TEST_SERVERS.
