@@ -20,7 +20,8 @@ extension LaneRunner {
             in: context.snapshot,
             inserter: context.inserter
         )
-        let runsCode = context.reach.runsCode(draft.row.relation.oid)
+        let runsCode = ([draft.row] + draft.following.sorted().map { draft.scaffold[$0] })
+            .contains { context.reach.runsCode($0.relation.oid) }
         if isContinuing {
             script.add("ROLLBACK TO SAVEPOINT pgsmoke")
             script.add("RELEASE SAVEPOINT pgsmoke")
@@ -43,6 +44,10 @@ extension LaneRunner {
             script.add(try pending.frame.lines(with: connection), for: .role(index))
             for line in statement.lines {
                 script.add(line, for: .statement(index), copying: statement.copied)
+            }
+            if pending.trial.operation.bringsRow, !draft.following.isEmpty {
+                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+                try placeFollowers(of: draft, &script, index, back: pending.frame.effective.name)
             }
             if !statement.leavesDeferred(by: pending.trial.operation) {
                 if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
@@ -123,15 +128,9 @@ extension LaneRunner {
         let usesReplicaMode =
             draft.needsReplicaMode && context.mayUseReplicaMode && !draft.scaffold.isEmpty
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = replica") }
-        for step in draft.scaffoldSteps {
+        for step in draft.leadingSteps {
             let index = step.upperBound - 1
-            let owner = context.inserter(draft.scaffold[index].relation)
-            if let owner {
-                let name = try connection.quoted(identifier: owner)
-                script.add("SET LOCAL ROLE \(name)", for: .scaffold(index))
-            }
-            script.add(try draft.insert(step, with: connection), for: .scaffold(index))
-            if owner != nil { script.add("SET LOCAL ROLE NONE", for: .scaffold(index)) }
+            script.add(try lines(of: step, in: draft), for: .scaffold(index))
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
         let clearing = try clearingLines(draft, lockTimeout: lockTimeout)

@@ -343,6 +343,8 @@ struct Attempts {
         if let conclusion = search.conclusion {
             record.reason = [conclusion, runner.hint(onFullTable: conclusion, draft)]
                 .compactMap(\.self).joined(separator: "; ")
+        } else if let ring = search.hardRing(after: failure) {
+            record.reason = [record.reason, ring].compactMap(\.self).joined(separator: "; ")
         } else if let advice = search.advice(after: failure, of: draft) {
             record.reason = [record.reason, advice].compactMap(\.self).joined(separator: "; ")
         }

@@ -89,6 +89,10 @@ extension LaneRunner {
                 count(unshielded.filter(reached(by: draft.scaffold.prefix(index + 1))))
                 try connection.execute("ROLLBACK")
                 return steps + [.scaffoldFailed(index, error)]
+            case .follower(_, let index):
+                count(unshielded)
+                try connection.execute("ROLLBACK")
+                return steps + [.scaffoldFailed(index, error)]
             case .ownRow:
                 count(unshielded)
                 try connection.execute("ROLLBACK")
@@ -159,7 +163,7 @@ extension LaneRunner {
             record.verdict = .error
             record.problem = .detectorFailed
             record.reason = "the role was not really switched"
-        } else if let user = seen.users[index], user != role {
+        } else if let users = seen.users[index], users != [role] {
             record.verdict = .inconclusive
             record.problem = .inconclusive
             record.reason =

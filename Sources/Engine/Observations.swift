@@ -9,8 +9,8 @@ struct Observations {
     var placed: [Int: Int] = [:]
     /// The role that each trial put on.
     var switched: [Int: String] = [:]
-    /// The role that was at work when the trial's code had run.
-    var users: [Int: String] = [:]
+    /// The roles that were at work when the trial's code had run.
+    var users: [Int: Set<String>] = [:]
     /// The unshielded sequences that the transaction had drawn from by then.
     var drawn: [Int: Set<OID>] = [:]
     /// Those that it had drawn from before its first trial, for each transaction.
@@ -25,7 +25,7 @@ struct Observations {
             case .ownRow(let index):
                 if let count { placed[index] = min(placed[index] ?? .max, count) }
             case .identity(let index):
-                users[index] = row.first ?? ""
+                users[index, default: []].insert((row.first ?? nil) ?? "")
                 drawn[index] = Self.sequences(row)
             case .preparation: prepared.append(Self.sequences(row))
             default: break

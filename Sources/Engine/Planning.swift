@@ -50,6 +50,7 @@ extension TrialScript.Purpose {
         case .ownRow: .ownRow(0)
         case .role: .role(0)
         case .statement: .statement(0)
+        case .follower(_, let index): .follower(0, index)
         case .force: .force(0)
         case .forceScaffold: .forceScaffold(0)
         case .identity: .identity(0)
@@ -61,7 +62,8 @@ extension TrialScript.Purpose {
     fileprivate var isDecisive: Bool {
         switch self {
         case .statement, .force, .forceScaffold: true
-        case .frame, .gate, .grant, .shield, .scaffold, .preparation, .ownRow, .role, .identity:
+        case .frame, .gate, .grant, .shield, .scaffold, .preparation, .ownRow, .role, .follower,
+            .identity:
             false
         }
     }

@@ -20,6 +20,8 @@ struct TrialScript {
         /// Putting on a role's settings, or the role, for a trial.
         case role(Int)
         case statement(Int)
+        /// Putting a scaffold row in place that follows the trial's own, by its place in the draft.
+        case follower(Int, Int)
         /// Forcing the deferred constraints of what the trial did.
         case force(Int)
         /// Forcing those of the scaffold, back under the connecting role.
@@ -31,8 +33,9 @@ struct TrialScript {
         var trial: Int? {
             switch self {
             case .frame, .gate, .grant, .shield, .scaffold, .preparation: nil
-            case .ownRow(let trial), .role(let trial), .statement(let trial), .force(let trial),
-                .forceScaffold(let trial), .identity(let trial):
+            case .ownRow(let trial), .role(let trial), .statement(let trial),
+                .follower(let trial, _), .force(let trial), .forceScaffold(let trial),
+                .identity(let trial):
                 trial
             }
         }

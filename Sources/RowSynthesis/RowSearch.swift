@@ -9,8 +9,8 @@ internal import Trials
 package struct RowSearch {
     private let lookup: Lookup
     let synthesizer: RowSynthesizer
-    private let relation: Relation
-    private let mayUseReplicaMode: Bool
+    let relation: Relation
+    let mayUseReplicaMode: Bool
     private var role: RoleUnderTrial
     private let mayRemoveRows: (Relation) -> Bool
     private let budget: Duration

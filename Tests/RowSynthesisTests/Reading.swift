@@ -35,11 +35,12 @@ extension RowDraft {
         var lines: [String] = []
         if defersConstraints { lines.append("SET CONSTRAINTS ALL DEFERRED") }
         if needsReplicaMode { lines.append("SET LOCAL session_replication_role = replica") }
-        for step in scaffoldSteps { lines.append(try insert(step, with: connection)) }
+        for step in leadingSteps { lines.append(try insert(step, with: connection)) }
         if needsReplicaMode { lines.append("SET LOCAL session_replication_role = origin") }
         if let clearing = try clearing(with: connection) { lines.append(clearing) }
         let insert = try row.insert(with: connection)
         lines.append(ignoresConflicts ? "\(insert) ON CONFLICT DO NOTHING" : insert)
+        for step in followingSteps { lines.append(try self.insert(step, with: connection)) }
         return lines + ["SET CONSTRAINTS ALL IMMEDIATE"]
     }
 
@@ -124,12 +125,16 @@ extension RowDraft {
         let statements = ["BEGIN"] + (try statements(with: connection))
         let results = try connection.exchange(statements)
         defer { _ = try? connection.execute("ROLLBACK") }
-        let inserted = statements.count - 2
+        let inserted = statements.count - 2 - followingSteps.count
         if case .failed(let error) = results.last {
+            if (inserted + 1..<statements.count - 1).contains(results.count - 1) {
+                let step = followingSteps[results.count - 2 - inserted]
+                return .scaffold(step.upperBound - 1, error)
+            }
             guard results.count - 1 < inserted else { return .row(error) }
             let before = statements[..<(results.count - 1)]
             let step = before.count { $0.hasPrefix("INSERT") || $0.hasPrefix("WITH") }
-            return .scaffold(scaffoldSteps[step].upperBound - 1, error)
+            return .scaffold(leadingSteps[step].upperBound - 1, error)
         }
         guard case .succeeded(let affected, _) = results[inserted] else { return nil }
         return affected == 1 ? nil : .swallowed

@@ -2,6 +2,7 @@ import Catalog
 import Postgres
 import TestSupport
 import Testing
+import Trials
 
 @testable import RowSynthesis
 
@@ -103,6 +104,37 @@ import Testing
         let used = try database.search(for: "t")
         #expect(!used.isAccepted && used.conclusion == reason)
         #expect(used.draft.ignoresConflicts && used.draft.vacancy == nil)
+    }
+
+    @Test("Rows that must refer to the tried one come after it, and know what it has drawn")
+    func followers() async throws {
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE TABLE t (id serial PRIMARY KEY, main integer NOT NULL);
+                CREATE TABLE u (id integer PRIMARY KEY, t integer NOT NULL REFERENCES t, UNIQUE (t, id));
+                ALTER TABLE t ADD FOREIGN KEY (id, main) REFERENCES u (t, id) DEFERRABLE INITIALLY DEFERRED;
+                CREATE TABLE demanding (id integer PRIMARY KEY);
+                CREATE TABLE child (of integer NOT NULL REFERENCES demanding, grand integer NOT NULL REFERENCES u);
+                CREATE FUNCTION has_child() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF NOT EXISTS (SELECT FROM child WHERE of = NEW.id) THEN RAISE EXCEPTION 'alone'; END IF;
+                    RETURN NULL; END $$;
+                CREATE CONSTRAINT TRIGGER has_child AFTER INSERT ON demanding
+                    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION has_child();
+                """
+        )
+        let ring = try database.search(for: "t")
+        #expect(ring.isAccepted)
+        #expect(ring.draft.namedColumns == ["main"])
+        let follower = try #require(ring.draft.following.first.map { ring.draft.scaffold[$0] })
+        #expect(
+            try follower.value(of: "t").content
+                == .drawn(from: ObjectName(kind: .sequence, schema: "public", name: "t_id_seq"))
+        )
+        let demanding = try database.search(for: "demanding")
+        #expect(demanding.isAccepted)
+        let last = try #require(demanding.draft.scaffold.last)
+        #expect(last.relation.name == "child")
+        #expect(demanding.draft.following == [demanding.draft.scaffold.count - 1])
     }
 
     @Test(

@@ -187,6 +187,7 @@ import Testing
         switch content {
         case .literal(let text): try connection.quoted(literal: text)
         case .expression(let expression): expression
+        case .drawn: "NULL"
         case .null: "NULL"
         }
     }

@@ -47,7 +47,7 @@ extension LaneRunner {
                     by: operation,
                     givingWay: draft.ignoresConflicts
                 )
-            case .own: try writer.picking(row, by: try ownPick(row, writer), operation)
+            case .own: try writer.picking(row, by: try ownPick(row, writer, draft), operation)
             case .existing
             where operation == .delete && isReferredTo(draft.row.relation):
                 try writer.privileges(
@@ -111,7 +111,8 @@ extension LaneRunner {
     /// Puts the row in place as somebody who may, and picks it by its key.
     private func ownPick(
         _ row: RowDraft.Row,
-        _ writer: StatementWriter
+        _ writer: StatementWriter,
+        _ draft: RowDraft
     ) throws(PostgresError) -> StatementWriter.Pick {
         let relation = row.relation
         let insert = try row.insert(with: connection, overridesIdentity: relation.kind != .view)
@@ -137,12 +138,20 @@ extension LaneRunner {
             let target = try row.target(with: connection)
             lines.append("SELECT 1 FROM \(target) WHERE \(condition)")
         }
+        let inserter = context.inserter(relation)
+        if !draft.following.isEmpty {
+            if inserter != nil { lines.append("SET LOCAL ROLE NONE") }
+            for step in draft.followingSteps { lines += try self.lines(of: step, in: draft) }
+            if let inserter {
+                lines.append("SET LOCAL ROLE \(try connection.quoted(identifier: inserter))")
+            }
+        }
         // What the row leaves deferred is the business of who put it there.
         lines.append("SET CONSTRAINTS ALL IMMEDIATE")
         return StatementWriter.Pick(
             condition: condition,
             columns: columns,
-            row: .own(lines: lines, inserter: context.inserter(relation))
+            row: .own(lines: lines, inserter: inserter)
         )
     }
 

@@ -185,7 +185,7 @@ extension StatementWriter {
             switch value.content {
             case .literal(let text): fields.append(Self.copied(text))
             case .null: fields.append("\\N")
-            case .expression: return nil
+            case .expression, .drawn: return nil
             }
         }
         let (names, _) = try row.lists(with: connection)

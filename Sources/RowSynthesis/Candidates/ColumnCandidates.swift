@@ -122,6 +122,8 @@ struct ColumnCandidates {
         case .literal(let text): Candidate(content: .literal(text), source: value.source)
         case .expression(let text):
             Candidate(content: .expression(text, inputs: []), source: value.source)
+        // The column keeps it, whatever is chosen.
+        case .drawn: Candidate(content: .unnamed, source: value.source)
         case .null: Candidate(content: .null, source: value.source)
         }
     }

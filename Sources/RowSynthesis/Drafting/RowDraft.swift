@@ -21,11 +21,13 @@ package struct RowDraft: Sendable, Hashable {
     package var row: Row
     /// The row as the table beneath the view sees it, if the row is made for that.
     package var baseRow: Row?
-    /// The parents to put in place, each before the rows that refer to it.
+    /// The rows to put in place besides, each before the rows that refer to it.
     package var scaffold: [Row] = []
     /// Rows of the scaffold that refer to each other and go in with one statement, at whose end
     /// the server checks their keys.
     package var rings: [Range<Int>] = []
+    /// Rows of the scaffold that refer to the tried row, and so are put in place after it.
+    package var following: Set<Int> = []
     /// Columns that pick the row of the tried relation which the scaffold's triggers have made, to
     /// be taken away again: the row under trial takes its place.
     package var cleared: Set<Int> = []
@@ -45,9 +47,20 @@ package struct RowDraft: Sendable, Hashable {
     package mutating func removeOtherRows() {
         scaffold = []
         rings = []
+        following = []
         cleared = []
         vacancy = nil
         ignoresConflicts = false
+    }
+
+    /// The steps of the scaffold that come before the tried row.
+    package var leadingSteps: [Range<Int>] {
+        scaffoldSteps.filter { following.isDisjoint(with: $0) }
+    }
+
+    /// The steps of the scaffold that come after the tried row.
+    package var followingSteps: [Range<Int>] {
+        scaffoldSteps.filter { !following.isDisjoint(with: $0) }
     }
 
     /// The rows of the scaffold, those of a ring together.

@@ -38,6 +38,8 @@ package struct RowKnowledge: Sendable, Hashable {
     package var madeByTriggers: Set<MadeByTrigger> = []
     /// Rows that no key of the row asks for, but code that it sets off does.
     package var extraParents: [ExtraParent] = []
+    /// Foreign keys by which a row must refer to the one under trial, since code asks for it.
+    package var children: [Constraint] = []
     /// Columns by which a row that triggers of the scaffold have made is taken away again.
     package var cleared: Set<Int> = []
     /// The row whose place the one under trial takes, in a table that is full.

@@ -96,6 +96,7 @@ extension RowValue.Content {
         switch self {
         case .literal(let text): try connection.quoted(literal: text)
         case .expression(let expression): expression
+        case .drawn(let sequence): try Self.currentValue(of: sequence, with: connection)
         case .null: "NULL"
         }
     }
@@ -105,8 +106,21 @@ extension RowValue.Content {
         switch self {
         case .literal(let text): "'\(PrintableText.line(text).replacing("'", with: "''"))'"
         case .expression(let expression): PrintableText.line(expression)
+        case .drawn: "currval(…)"
         case .null: "NULL"
         }
+    }
+
+    private static func currentValue(
+        of sequence: ObjectName,
+        with connection: Connection
+    ) throws(PostgresError) -> String {
+        var parts: [String] = []
+        for part in [sequence.schema, sequence.name].compactMap(\.self) {
+            parts.append(try connection.quoted(identifier: part))
+        }
+        let name = try connection.quoted(literal: parts.joined(separator: "."))
+        return "pg_catalog.currval(\(name))"
     }
 }
 

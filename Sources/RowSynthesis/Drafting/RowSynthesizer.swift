@@ -65,6 +65,7 @@ package struct RowSynthesizer: Sendable {
         if knowledge.goesWithoutScaffold {
             workshop.draft.scaffold = []
             workshop.draft.rings = []
+            workshop.draft.following = []
         }
         return workshop.draft
     }

@@ -1,3 +1,5 @@
+package import Trials
+
 /// Where a value of a row came from; the part of the row that reports may show.
 package enum ValueSource: String, Sendable, Hashable {
     case declared = "pgsmoke.yml"
@@ -28,11 +30,16 @@ package struct RowValue: Sendable, Hashable {
         case literal(String)
         /// An expression over pg_catalog alone.
         case expression(String)
+        /// What the session has drawn last from a sequence.
+        case drawn(from: ObjectName)
         case null
     }
 
     package let content: Content
     package let source: ValueSource
+
+    /// Whether only the session knows it that drew it.
+    var isDrawn: Bool { if case .drawn = content { true } else { false } }
 
     package init(_ content: Content, from source: ValueSource) {
         self.content = content

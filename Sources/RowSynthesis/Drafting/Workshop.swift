@@ -11,6 +11,10 @@ struct Workshop {
     private var planned: [OID: [Int: RowValue]] = [:]
     /// Those of them that turned out to be their own ancestors.
     private var ringed: Set<OID> = []
+    /// The relations of rows that refer to the tried one.
+    private var followers: Set<OID> = []
+    /// Whether the row that is being made refers to the tried one.
+    private var follows = false
     /// The columns by which the rows that are being made are referred to.
     private var references: [OID: Set<Int>] = [:]
     private var counter = 0
@@ -45,12 +49,44 @@ struct Workshop {
         references[relation.oid] = knowledge.namedKey
         if knowledge.closesRings {
             let bound = Set(boundKeys(of: relation, named: named).flatMap(\.columns))
-            guess(columns.filter { named.subtracting(bound).contains($0.number) }, &values)
-            planned[relation.oid] = values
+            let own = columns.filter { column in
+                !bound.contains(column.number) || synthesizer.drawsFromSequence(column)
+            }
+            guess(own.filter { named.contains($0.number) }, &values)
+            planned[relation.oid] = withDrawn(values, of: relation)
         }
         bindKeys(of: relation, named: named, values: &values, known: known)
         guess(columns.filter { named.contains($0.number) }, &values)
         draft.row.values = values
+        for key in knowledge.children { makeChild(by: key) }
+    }
+
+    /// Makes a row that refers to the tried one.
+    private mutating func makeChild(by key: Constraint) {
+        guard let child = snapshot.relations[key.relation] else { return }
+        let values = withDrawn(draft.row.values, of: draft.row.relation)
+        var fixed: [Int: RowValue] = [:]
+        for (own, referenced) in zip(key.columns, key.referencedColumns) {
+            guard let value = values[referenced] else { return }
+            fixed[own] = RowValue(value.content, from: .scaffold)
+        }
+        _ = scaffold(child, fixed: fixed, key: Reference(columns: key.columns), follows: true)
+    }
+
+    /// The values as rows that follow can know them: with what has been drawn from sequences.
+    private func withDrawn(_ values: [Int: RowValue], of relation: Relation) -> [Int: RowValue] {
+        var values = values
+        for column in snapshot.columns[relation.oid] ?? [] where values[column.number] == nil {
+            let place = Reach.Place(relation: relation.oid, column: column.number)
+            let sequence =
+                snapshot.reach.identitySequences[place]
+                ?? snapshot.reach.defaultSequences[place]?.first
+            guard let name = sequence.flatMap({ snapshot.relations[$0]?.objectName }) else {
+                continue
+            }
+            values[column.number] = RowValue(.drawn(from: name), from: .sequence)
+        }
+        return values
     }
 
     /// Gives a value to those of the columns that have none yet.
@@ -107,6 +143,8 @@ struct Workshop {
             let isClaimed = knowledge.madeByTriggers.contains { $0.parent == parent.oid }
             for (child, column) in zip(key.columns, key.referencedColumns) {
                 guard values[child] == nil, let value = parentValues[column] else { continue }
+                // What the tried row draws itself is left to its default.
+                if value.isDrawn, relation.oid == draft.row.relation.oid { continue }
                 // A row that was not made here may be somebody else's.
                 let isOurs = !isClaimed || [.fresh, .scaffold].contains(value.source)
                 values[child] = RowValue(value.content, from: isOurs ? .scaffold : .existingParent)
@@ -135,7 +173,9 @@ struct Workshop {
     private func isFilled(_ number: Int, of relation: Relation, _ named: Set<Int>) -> Bool {
         guard !named.contains(number) else { return true }
         guard let column = snapshot.column(number, of: relation.oid) else { return false }
+        // What the row draws from a sequence is tried before a key may ask for another value.
         return column.hasDefault && !column.isComputed
+            && (knowledge.closesRings || !synthesizer.drawsFromSequence(column))
     }
 
     /// The keys whose parent must be new because the child may refer to each parent only once.
@@ -161,11 +201,17 @@ struct Workshop {
         _ relation: Relation,
         fixed: [Int: RowValue],
         key: Reference,
-        avoiding others: [[Int: RowValue]] = []
+        avoiding others: [[Int: RowValue]] = [],
+        follows isFollowing: Bool = false
     ) -> [Int: RowValue] {
         if let ancestor = planned[relation.oid] {
             if key.child != relation.oid {
-                if key.isDeferrable {
+                if relation.oid == draft.row.relation.oid,
+                    !key.isDeferrable
+                        || key.columns.contains(where: { ancestor[$0]?.isDrawn ?? false })
+                {
+                    follows = true
+                } else if key.isDeferrable {
                     draft.defersConstraints = true
                 } else {
                     ringed.insert(relation.oid)
@@ -177,7 +223,12 @@ struct Workshop {
             !others.contains(values)
                 && fixed.allSatisfy { values[$0.key]?.content == $0.value.content }
         }
-        if let shared { return shared }
+        if let shared {
+            if followers.contains(relation.oid) { follows = true }
+            return shared
+        }
+        let isOuterFollowing = follows
+        follows = isFollowing
         guard draft.scaffold.count < 200 else { return [:] }
         let known = knowledge.parents[relation.oid] ?? RelationKnowledge()
         let named = scaffoldColumns(of: relation, fixed: fixed, key: key, known: known)
@@ -201,8 +252,14 @@ struct Workshop {
             $0.parent == relation.oid && ($0.child == nil || $0.child == key.child)
         }
         if !isMade {
+            if follows, !knowledge.usesReplicaMode { draft.following.insert(draft.scaffold.count) }
             draft.scaffold.append(RowDraft.Row(relation, in: snapshot, values: values))
         }
+        if follows {
+            followers.insert(relation.oid)
+            draft.defersConstraints = draft.defersConstraints || key.isDeferrable
+        }
+        follows = follows || isOuterFollowing
         if ringed.remove(relation.oid) != nil {
             draft.rings.append(start..<draft.scaffold.count)
         }

@@ -20,6 +20,23 @@ extension RowSearch {
             + "tables: { \(table): { values: { \(values) } } }"
     }
 
+    /// Why rows that need each other could not go in, if that is what stopped the search.
+    package func hardRing(after failure: Failure) -> String? {
+        guard !mayUseReplicaMode,
+            [.foreignKeyViolation, .uniqueViolation].contains(failure.error?.sqlState),
+            let key = snapshot.ringKeys(of: relation.oid).first(where: { key in
+                !key.isDeferrable
+                    && snapshot.requiredForeignKeys(of: key.referencedRelation).contains {
+                        $0.referencedRelation == relation.oid && !$0.isDeferrable
+                    }
+            }), let other = snapshot.relations[key.referencedRelation]
+        else { return nil }
+        return
+            "rows of \(relation.objectName.displayed) and \(other.objectName.displayed) must refer "
+            + "to each other by keys that are not deferrable, and only a superuser may switch keys "
+            + "off to put one in place before the other"
+    }
+
     /// The columns of the constraint, or those that the triggers look at, or all that are named.
     private func columnsInQuestion(_ failure: Failure, _ row: RowDraft.Row) -> [Column] {
         let all = (snapshot.columns[row.relation.oid] ?? []).filter {

@@ -16,19 +16,29 @@ extension Variations {
         if keys.count > 1, !knowledge.row.reversesParents {
             arrangements.append(changed { $0.row.reversesParents = true })
         }
-        if draft.scaffold.contains(where: { $0.relation.oid == draft.row.relation.oid }),
-            !knowledge.closesRings
-        {
-            arrangements.append(
-                changed {
-                    $0.closesRings = true
-                    $0.usesReplicaMode = mayUseReplicaMode
-                }
-            )
-        }
+        if !knowledge.closesRings { arrangements += closedRings }
         if let repeated = repeatedColumns { arrangements.append(repeated) }
         if let agreed = agreedColumns { arrangements.append(agreed) }
         return arrangements
+    }
+
+    /// The row itself becomes the one that rows refer to which it refers to in turn.
+    private var closedRings: [RowKnowledge] {
+        let relation = draft.row.relation
+        let keys = snapshot.ringKeys(of: relation.oid)
+        guard !keys.isEmpty || draft.scaffold.contains(where: { $0.relation.oid == relation.oid })
+        else { return [] }
+        let drawn = (snapshot.columns[relation.oid] ?? []).filter(synthesizer.drawsFromSequence)
+        let closed = changed { next in
+            next.closesRings = true
+            // Rows that follow can refer to what the row draws by itself.
+            next.row.forced.subtract(drawn.map(\.number))
+            for column in keys.flatMap(\.columns) { next.row.values[column] = nil }
+        }
+        guard mayUseReplicaMode else { return [closed] }
+        var replica = closed
+        replica.usesReplicaMode = true
+        return [closed, replica]
     }
 
     /// Columns of the scaffold that bear the name of one of the row's become equal to it: tables
@@ -86,6 +96,17 @@ extension Variations {
     private func isPrimary(_ column: Column) -> Bool {
         (snapshot.constraints[column.relation] ?? []).contains {
             $0.kind == .primaryKey && $0.columns == [column.number]
+        }
+    }
+}
+
+extension Snapshot {
+    /// The keys that a row cannot leave empty to relations whose rows must refer to its own in turn.
+    func ringKeys(of relation: OID) -> [Constraint] {
+        requiredForeignKeys(of: relation).filter { key in
+            key.referencedRelation != relation
+                && ([key.referencedRelation] + requiredParents(of: key.referencedRelation))
+                    .contains(relation)
         }
     }
 }

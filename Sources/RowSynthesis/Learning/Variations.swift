@@ -31,7 +31,8 @@ struct Variations {
             variations += arrangements
             return variations + (try others(for: row, at: .parent(row.relation.oid)))
         case .row, .swallowed, .filtered:
-            var variations = arrangements
+            var variations = failure.error.map(children) ?? []
+            variations += arrangements
             variations += try others(for: draft.row, at: .row)
             variations += otherParents()
             if mayUseReplicaMode, !knowledge.usesReplicaMode, !draft.scaffold.isEmpty {
