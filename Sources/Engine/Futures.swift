@@ -38,7 +38,7 @@ extension Runner {
             stop.heed([record])
             gathered.plans[place] = PlannedTrial(
                 name: trial.name,
-                statements: proof.sent.filter { $0 != "ROLLBACK" }
+                statements: proof.sent.filter { $0 != "ROLLBACK" }.map { "\($0);" }
             )
         }
     }

@@ -37,7 +37,7 @@ extension LaneRunner {
         let sent = script.forReaders.prefix((decisive ?? script.statements.count - 1) + 1)
         plans[pending.place] = PlannedTrial(
             name: pending.trial.name,
-            statements: sent.filter { $0 != "ROLLBACK" },
+            statements: sent.filter { $0 != "ROLLBACK;" },
             remarks: (draft.scaffold + [draft.row]).map(\.described)
         )
     }

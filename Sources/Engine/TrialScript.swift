@@ -56,10 +56,12 @@ struct TrialScript {
         copied.append(data)
     }
 
-    /// The statements as `psql` reads them.
+    /// The statements as `psql` reads them, each with its end.
+    ///
+    /// Where a COPY is refused, `psql` takes its data for SQL, which has to be thrown away.
     var forReaders: [String] {
         zip(statements, copied).map { statement, data in
-            data.map { "\(statement);\n\($0)\\.\n" } ?? statement
+            "\(statement);" + (data.map { "\n\($0)\\.\n\\r" } ?? "")
         }
     }
 

@@ -9,7 +9,7 @@ package enum PlanScript {
                 + "\(PrintableText.name(server.database)), PostgreSQL "
                 + PrintableText.line(server.version),
             "-- Run it with psql as \(PrintableText.name(server.user)): it prints the number and the "
-                + "SQLSTATE of each trial.",
+                + "SQLSTATE of each trial (before 18, 00000 also for a COPY that fails in its data).",
             "\\set ON_ERROR_STOP off",
             "\\set ON_ERROR_ROLLBACK off",
             "\\set AUTOCOMMIT on",
@@ -26,7 +26,7 @@ package enum PlanScript {
         var lines = ["-- trial: \(PrintableText.line(plan.name))"]
         lines += plan.remarks.map { "-- \(PrintableText.line($0))" }
         guard !plan.statements.isEmpty else { return lines }
-        lines += plan.statements.map { "\($0);" }
+        lines += plan.statements
         return lines + ["\\echo \(number) :SQLSTATE", "ROLLBACK;"]
     }
 }

@@ -73,11 +73,14 @@ struct Fact: Sendable, CustomStringConvertible {
 
     /// The command's arguments; without any line about them, `{app}` is to insert everywhere.
     var arguments: [String] {
+        // Where many tests run at once, a search takes its time.
+        let patience = ["--row-budget", "30"]
         if let line = values(of: "arguments").first {
-            return line.split(separator: " ").map(String.init)
+            return line.split(separator: " ").map(String.init) + patience
         }
-        return roles.first { $0.hasPrefix("app") }
-            .map { ["--role", $0, "--operations", "insert"] } ?? []
+        return
+            (roles.first { $0.hasPrefix("app") }
+            .map { ["--role", $0, "--operations", "insert"] } ?? []) + patience
     }
 
     /// Lends the arguments, with the settings file that the fact's `file` lines make up.

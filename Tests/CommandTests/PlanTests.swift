@@ -1,5 +1,7 @@
+import Cluster
 import Foundation
 import Subprocess
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -7,7 +9,7 @@ import Testing
 struct PlanTests {
     @Test(
         "psql gives each trial of the plan the SQLSTATE that the run had",
-        .enabled(if: hasPsql, "psql is needed"),
+        .enabled(if: Psql.path != nil, "psql is needed"),
         arguments: TestServer.all.suffix(1),
         Fact.all
     )
@@ -22,9 +24,12 @@ struct PlanTests {
         #expect(plan.status == 0, "\(plan.standardError)")
         let lines = try await psql(plan.standardOutput, database)
         let run = try await fixture.withArguments { try await ReportedRun.of(database, $0) }
-        let states = run.report.trials.enumerated().map { index, trial in
-            "\(index + 1) \(trial.sqlstate ?? "00000")"
-        }
+        // What the catalog decided, or nothing could be sent for, has no state.
+        let states = run.report.trials.enumerated()
+            .filter { plan.standardOutput.contains("\\echo \($0.offset + 1) :SQLSTATE") }
+            .map { "\($0.offset + 1) \(Psql.state(of: $0.element))" }
+        let unsent = plan.standardOutput.components(separatedBy: "nothing was sent").count - 1
+        #expect(states.count + unsent == run.report.trials.count)
         #expect(lines == states, "\(plan.standardOutput)")
         #expect(try database.fingerprint().difference(from: before) == [])
     }
@@ -73,7 +78,7 @@ struct PlanTests {
     /// Runs the script and returns what it printed on stdout.
     private func psql(_ script: String, _ database: TestDatabase) async throws -> [String] {
         let ending = try await Subprocess.run(
-            .name("psql"),
+            .path(FilePath(Psql.path ?? "")),
             arguments: Arguments(["--no-psqlrc", "--no-password"] + database.options()),
             input: .string(script),
             output: .string(limit: 1_000_000),
@@ -83,6 +88,20 @@ struct PlanTests {
     }
 }
 
-private let hasPsql = ["/usr/bin/psql", "/usr/local/bin/psql"].contains {
-    FileManager.default.isExecutableFile(atPath: $0)
+/// The newest `psql` at hand.
+private enum Psql {
+    static let path: String? = {
+        let places =
+            TestServer.all.reversed().map { "\($0.binaries.directory)/psql" }
+            + ["/usr/bin/psql", "/usr/local/bin/psql"]
+        return places.first { FileManager.default.isExecutableFile(atPath: $0) }
+    }()
+
+    /// The state that it prints: before 18 it does not notice that a COPY failed in its data.
+    static func state(of trial: Report.Trial) -> String {
+        let isUnnoticed =
+            trial.operation == "copy" && trial.stage != "table privilege"
+            && TestServer.newest.major < 18
+        return isUnnoticed && trial.sqlstate == "42501" ? "00000" : trial.sqlstate ?? "00000"
+    }
 }

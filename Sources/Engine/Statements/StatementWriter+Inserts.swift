@@ -198,15 +198,19 @@ extension StatementWriter {
     }
 
     /// A field in the text format of COPY (manual, COPY, File Formats).
+    ///
+    /// All signs are written by their octal numbers: to `psql`, which takes the data of a COPY that is
+    /// refused for SQL, they must not open a string or a comment.
     private static func copied(_ text: String) -> String {
         var field = ""
         for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\\": field += "\\\\"
-            case "\t": field += "\\t"
-            case "\n": field += "\\n"
-            case "\r": field += "\\r"
-            default: field.unicodeScalars.append(scalar)
+            if !scalar.isASCII || scalar.properties.isAlphabetic
+                || " _.0123456789".contains(Character(scalar))
+            {
+                field.unicodeScalars.append(scalar)
+            } else {
+                let octal = String(scalar.value, radix: 8)
+                field += "\\" + String(repeating: "0", count: 3 - octal.count) + octal
             }
         }
         return field
