@@ -37,6 +37,12 @@ extension AccessMap {
         return own.isEmpty ? (others, []) : (own, others.map(\.role))
     }
 
+    /// The roles that grants on this database's objects name, the owners of relations, and the
+    /// predefined roles.
+    package var concernedRoles: Set<OID> {
+        grantees.union(snapshot.relations.values.map(\.owner))
+    }
+
     /// The roles that grants on this database's objects name, and the predefined ones.
     private var grantees: Set<OID> {
         let schemas = snapshot.schemas.values.map { ($0.acl, $0.owner) }

@@ -22,22 +22,35 @@ extension AccessMap {
         _ user: Principal,
         on relation: Relation
     ) -> Bool {
-        guard relation.hasRowSecurity, let command = operation.policyCommands.first,
-            let role = snapshot.roles[user.role], !role.bypassesRowSecurity, !role.isSuperuser,
-            relation.forcesRowSecurity || !user.effectiveRoles.contains(relation.owner)
-        else { return false }
-        return !(snapshot.policies[relation.oid] ?? []).contains {
-            $0.isPermissive && $0.applies(to: command) && !$0.isDisjoint(with: user)
+        operation.policyCommands.first.map { isClosed(relation, to: user, for: $0) } ?? false
+    }
+
+    /// Whether row security is in force for a role and no permissive policy lets a row through.
+    func isClosed(_ relation: Relation, to user: Principal, for command: Policy.Command) -> Bool {
+        guard isFiltered(relation, for: user.role) else { return false }
+        return !policies(on: relation, for: user).contains {
+            $0.isPermissive && $0.applies(to: command)
+                && !$0.conditions(for: command).contains("false")
         }
     }
 
+    /// The policies that concern a role on a relation on which row security is in force for it.
+    package func policies(on relation: Relation, for user: Principal) -> [Policy] {
+        guard isFiltered(relation, for: user.role) else { return [] }
+        return (snapshot.policies[relation.oid] ?? []).filter { !$0.isDisjoint(with: user) }
+    }
+
     private func isFiltered(_ layer: StatementLayer) -> Bool {
-        let role = snapshot.roles[layer.checkedAs]
-        guard layer.relation.hasRowSecurity, role?.bypassesRowSecurity != true,
-            role?.isSuperuser != true
+        isFiltered(layer.relation, for: layer.checkedAs)
+    }
+
+    /// Whether row security is in force on a relation for a role.
+    func isFiltered(_ relation: Relation, for role: OID) -> Bool {
+        guard relation.hasRowSecurity, snapshot.roles[role]?.bypassesRowSecurity != true,
+            snapshot.roles[role]?.isSuperuser != true
         else { return false }
-        return layer.relation.forcesRowSecurity
-            || !principal(layer.checkedAs).effectiveRoles.contains(layer.relation.owner)
+        return relation.forcesRowSecurity
+            || !principal(role).effectiveRoles.contains(relation.owner)
     }
 
     /// Why row security refused or hid the row, and what would let it pass.
@@ -91,7 +104,8 @@ extension Policy.Command {
 }
 
 extension Policy {
-    fileprivate func isDisjoint(with user: Principal) -> Bool {
+    /// Whether it is for none of the roles that count for somebody.
+    func isDisjoint(with user: Principal) -> Bool {
         !roles.contains(0) && user.effectiveRoles.isDisjoint(with: roles)
     }
 }

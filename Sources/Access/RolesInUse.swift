@@ -1,4 +1,5 @@
 package import Catalog
+internal import Trials
 
 extension AccessMap {
     /// The roles under which an application may be at work, by name.
@@ -23,5 +24,20 @@ extension AccessMap {
                     || settable.contains(role.oid) && !inherited.contains(role.oid)
             }
             .sorted { $0.name < $1.name }
+    }
+}
+
+extension AccessMap {
+    /// The role that a login as a role really is: another one if its own settings change to it
+    /// (`ALTER ROLE … SET role`).
+    package func loginRole(of role: Role) -> Role {
+        // For the role in this database, else for the role, else for the database, else for all.
+        let setting = snapshot.roleSettings
+            .filter { $0.name == "role" && ($0.role == role.oid || $0.role == 0) }
+            .max { ($0.role, $0.database) < ($1.role, $1.database) }
+        guard let name = setting?.value, let other = snapshot.rolesByName[name],
+            snapshot.canSetRole(role.oid, to: other.oid)
+        else { return role }
+        return other
     }
 }

@@ -120,4 +120,40 @@ struct Words {
             return (String(first.dropFirst()), rest.contains(","))
         }
     }
+
+    /// The parameters that calls of `current_setting` read, each with the type that its value is cast
+    /// to, which is text without a cast.
+    var settings: [(name: String, type: String)] {
+        words.indices.compactMap { index in
+            guard words[index].lowercased() == "current_setting",
+                words[(index + 1)...].first == "(",
+                let name = words[(index + 1)...].first(where: { $0 != "(" }), name.hasPrefix("'")
+            else { return nil }
+            return (String(name.dropFirst()), cast(behind: end(from: index + 2)))
+        }
+    }
+
+    /// The type to which the result of a call, or what it is the first argument of, is cast.
+    ///
+    /// The server deparses that as `(NULLIF(current_setting('a.b'::text), ''::text))::integer`.
+    private func cast(behind end: Int) -> String {
+        let rest = words[min(end + 1, words.endIndex)...]
+        if rest.starts(with: [":", ":"]) { return rest.dropFirst(2).first ?? "" }
+        switch rest.first {
+        case ")": return cast(behind: rest.startIndex)
+        case ",": return cast(behind: self.end(from: rest.startIndex))
+        default: return "text"
+        }
+    }
+
+    /// The place of the parenthesis that closes the one before a place.
+    private func end(from start: Int) -> Int {
+        var depth = 1
+        for index in words[min(start, words.endIndex)...].indices {
+            if words[index] == "(" { depth += 1 }
+            if words[index] == ")" { depth -= 1 }
+            if depth == 0 { return index }
+        }
+        return words.endIndex
+    }
 }

@@ -10,16 +10,17 @@ package struct NamePattern: Sendable, Hashable {
         var parts: [String] = []
         var part = ""
         var isQuoted = false
-        var characters = Substring(pattern)
+        // By scalars: with a mark behind it a quote is no quote to Swift.
+        var characters = Substring(pattern).unicodeScalars
         while let character = characters.popFirst() {
             switch character {
             case "\"" where isQuoted && characters.first == "\"":
                 characters.removeFirst()
                 part += "\""
             case "\"": isQuoted.toggle()
-            case _ where isQuoted && "|*+?()[]{}.^$\\".contains(character):
+            case _ where isQuoted && "|*+?()[]{}.^$\\".unicodeScalars.contains(character):
                 part += "\\\(character)"
-            case _ where isQuoted: part.append(character)
+            case _ where isQuoted: part.unicodeScalars.append(character)
             case "*": part += ".*"
             case "?": part += "."
             case "$": part += "\\$"
@@ -30,7 +31,9 @@ package struct NamePattern: Sendable, Hashable {
                 characters.removeFirst()
                 part += "\\[\\]"
             // The server folds no other letters either.
-            default: part += character.isASCII ? character.lowercased() : String(character)
+            default:
+                part +=
+                    character.isASCII ? character.properties.lowercaseMapping : String(character)
             }
         }
         parts.append(part)

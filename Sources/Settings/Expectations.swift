@@ -140,7 +140,7 @@ package struct Expectations: Sendable {
             }
             guard let stance = rules.stance(of: name)?.narrowed(to: operations) else { continue }
             expectOfSchemas(stance, of: name)
-            if rules.isWriter(name) { writers.insert(name) }
+            if rules.triesFuture(name) { writers.insert(name) }
         }
         finish()
     }

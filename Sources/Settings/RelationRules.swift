@@ -51,16 +51,21 @@ package struct RelationRules: Sendable {
         return stance
     }
 
-    /// Whether an entry under `tables` asks for operations on the relation.
+    /// Whether an entry under `tables` asks for operations on the relation that are tried, not looked
+    /// up in the catalog.
     package func isNamed(_ relation: OID) -> Bool {
         zip(file.tables, matches).contains { table, matched in
-            !table.rules.isEmpty && matched.contains(relation)
+            matched.contains(relation)
+                && table.rules.contains { rule in
+                    let lists = [rule.rules.operations ?? [], rule.rules.allow, rule.rules.deny]
+                    return lists.joined().contains { !$0.isDecidedByCatalog }
+                }
         }
     }
 
-    /// Whether the role has the profile `writer`, to which new tables matter.
-    package func isWriter(_ role: String) -> Bool {
-        roles[role]?.rules.profile?.name == "writer"
+    /// Whether the next migration's tables matter to the role: as the file says, else to a `writer`.
+    package func triesFuture(_ role: String) -> Bool {
+        roles[role]?.future ?? (roles[role]?.rules.profile?.name == "writer")
     }
 
     /// The parameters that a role is given.

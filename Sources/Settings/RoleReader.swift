@@ -16,7 +16,7 @@ struct RoleReader {
                 continue
             }
             let what = "the role '\(name.value)'"
-            let known = ["profile", "operations", "allow", "deny", "settings", "connect"]
+            let known = ["profile", "operations", "allow", "deny", "settings", "future", "connect"]
             for (key, value) in try yaml.entries(
                 value,
                 what,
@@ -25,6 +25,8 @@ struct RoleReader {
             ) {
                 switch key.value {
                 case "settings": role.settings = try settings(value, what)
+                case "future":
+                    role.future = try yaml.truth(value, "'future' of \(what)", such: "false")
                 case "connect":
                     role.connect = try ConnectionReader(yaml: yaml).connect(value, what)
                 default: try operations.read(key.value, value, of: what, into: &role.rules)

@@ -39,6 +39,8 @@ package struct RoleEntry: Sendable, Hashable {
     package var rules = OperationRules()
     /// Parameters that the role's sessions have, by name, on top of its own.
     package var settings: [ParameterEntry] = []
+    /// Whether the tables of the next migration are tried for it; `nil` if its profile decides that.
+    package var future: Bool?
     /// A connection of the role's own; without it, its trials are carried out by SET ROLE.
     package var connect: ConnectEntry?
 }

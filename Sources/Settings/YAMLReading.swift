@@ -90,6 +90,14 @@ struct YAMLReading {
         return Placed(scalar.string, line: node.mark?.line ?? 1)
     }
 
+    /// Returns true or false.
+    func truth(_ node: Node, _ what: String, such example: String) throws(SettingsError) -> Bool {
+        guard case .scalar(let scalar) = node, node.tagName == .bool,
+            let truth = Bool.construct(from: scalar)
+        else { throw mismatch(node, what, "true or false", example) }
+        return truth
+    }
+
     /// Whether a key stands there without a value.
     func isNothing(_ node: Node) -> Bool { node.tagName == .null }
 

@@ -24,6 +24,7 @@ enum Pgsmoke {
             case let fix as FixCommand: return await fix.status()
             case let merge as MergeCommand: return merge.status()
             case let demo as DemoCommand: return await demo.status()
+            case let start as InitCommand: return await start.status()
             case var other:
                 try other.run()
                 return 0
@@ -53,7 +54,8 @@ struct RootCommand: ParsableCommand {
         version: "pgsmoke \(Pgsmoke.version)",
         subcommands: [
             RunCommand.self, PlanCommand.self, FixCommand.self, ExplainCommand.self,
-            MatrixCommand.self, LintCommand.self, MergeCommand.self, DemoCommand.self,
+            MatrixCommand.self, LintCommand.self, InitCommand.self, MergeCommand.self,
+            DemoCommand.self,
         ],
         defaultSubcommand: RunCommand.self,
         helpNames: helpNames

@@ -62,4 +62,20 @@ import Testing
         #expect(Words(text).arguments(of: "current_setting") == ["app.tenant", "app.user"])
         #expect(Words(text).arguments(of: "set_config") == ["app.other"])
     }
+
+    @Test(
+        "A parameter that is read has the type that its value is cast to",
+        arguments: [
+            ("(a = (current_setting('app.a'::text))::integer)", "integer"),
+            ("(a = (NULLIF(current_setting('app.a'::text, true), ''::text))::uuid)", "uuid"),
+            ("(a = COALESCE((current_setting('app.a'::text))::bigint, (0)::integer))", "bigint"),
+            ("(a = current_setting('app.a'::text))", "text"),
+            ("(a = ((current_setting('app.a'::text))::json ->> 'sub'::text))", "json"),
+            ("a = current_setting('app.a'", "text"),
+            ("a = current_setting('app.a'::text) OR (b)::integer = 1", "text"),
+        ]
+    )
+    func settings(text: String, type: String) {
+        #expect(Words(text).settings.map { "\($0.name) \($0.type)" } == ["app.a \(type)"])
+    }
 }

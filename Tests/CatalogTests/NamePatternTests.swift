@@ -12,6 +12,7 @@ private let dump = TestServer.newest.binaries.program("pg_dump")
         "users", "users_old", "Users", "user1", "user2", "user3", "userA", "user.name", "user$",
         "a[]", "a]", "a(b)", "ab", "it's", "x\\y", "xdy", "say \"hi\"", "ÉTAT", "État", "état",
         "a|b", "u", "a+b", "aab", "^users$", "日本", "two words",
+        "\"\u{301}", "*\u{301}", "z\u{301}",
     ]
 
     private static let schemas = [
@@ -31,7 +32,8 @@ private let dump = TestServer.newest.binaries.program("pg_dump")
         "public.ÉTAT", "public.état", "public.\"ÉTAT\"", "public.日*", "public.two words",
         "public.\"two words\"", "public.\"user*\"", "public.\"a|b\"", "public.a|b",
         "public.^users$", "public.\"^users$\"", "public.\"users", "public.us\"ers",
-        "public.u", "public.", ".users", "public.\"\"",
+        "public.u", "public.", ".users", "public.\"\"", "public.\"\"\"\u{301}\"",
+        "public.\"*\u{301}\"", "public.?\u{301}", "public.\"z\u{301}\"",
     ]
 
     @Test(

@@ -68,9 +68,12 @@ import Trials
         let path = fixtures.appending(path: "../../README.md").path(percentEncoded: false)
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let section = try #require(text.components(separatedBy: "\n## pgsmoke.yml\n").last)
-        let example = section.components(separatedBy: "```")[1].dropFirst("yaml\n".count)
-        let file = try read(String(example))
-        #expect(file.roles.map(\.name.value) == ["app_role", "readonly_role", "importer"])
+        let example = section.components(separatedBy: "```yaml\n")[1]
+        let file = try read(example.components(separatedBy: "```")[0])
+        #expect(
+            file.roles.map(\.name.value) == ["app_role", "readonly_role", "importer", "old_app"]
+        )
+        #expect(file.roles.map(\.future) == [nil, nil, nil, false])
         #expect(file.tables.map(\.values.count) == [2])
     }
 

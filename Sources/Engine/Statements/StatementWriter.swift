@@ -100,21 +100,3 @@ struct StatementWriter {
         return parts.joined(separator: ", ")
     }
 }
-
-extension Snapshot {
-    /// The columns by which an application picks a row: the primary key, or another whole unique key
-    /// without NULLs, seen through a view; empty if there is none whose value can be given.
-    func rowKey(of relation: Relation) -> [Int] {
-        let primary = (constraints[relation.oid] ?? []).filter { $0.kind == .primaryKey }
-        let keys =
-            primary.map(\.columns)
-            + arbiters(of: relation).filter { key in
-                relation.kind == .view
-                    || key.allSatisfy { column($0, of: relation.oid)?.isNotNull ?? false }
-            }
-        // The value of a generated column is not known before the row is there.
-        return keys.first { key in
-            !key.contains { column($0, of: relation.oid)?.isGenerated ?? false }
-        } ?? []
-    }
-}
