@@ -22,13 +22,22 @@ extension AccessMap {
         _ user: Principal,
         on relation: Relation
     ) -> Bool {
-        guard relation.hasRowSecurity, let command = operation.policyCommands.first,
-            let role = snapshot.roles[user.role], !role.bypassesRowSecurity, !role.isSuperuser,
-            relation.forcesRowSecurity || !user.effectiveRoles.contains(relation.owner)
-        else { return false }
-        return !(snapshot.policies[relation.oid] ?? []).contains {
-            $0.isPermissive && $0.applies(to: command) && !$0.isDisjoint(with: user)
+        operation.policyCommands.first.map { isClosed(relation, to: user, for: $0) } ?? false
+    }
+
+    /// Whether row security is in force for a role and no permissive policy lets a row through.
+    func isClosed(_ relation: Relation, to user: Principal, for command: Policy.Command) -> Bool {
+        guard isFiltered(relation, for: user.role) else { return false }
+        return !policies(on: relation, for: user).contains {
+            $0.isPermissive && $0.applies(to: command)
+                && !$0.conditions(for: command).contains("false")
         }
+    }
+
+    /// The policies that concern a role on a relation on which row security is in force for it.
+    package func policies(on relation: Relation, for user: Principal) -> [Policy] {
+        guard isFiltered(relation, for: user.role) else { return [] }
+        return (snapshot.policies[relation.oid] ?? []).filter { !$0.isDisjoint(with: user) }
     }
 
     private func isFiltered(_ layer: StatementLayer) -> Bool {

@@ -81,15 +81,9 @@ extension LaneRunner {
         let operation = pending.trial.operation
         guard operation == .update || operation == .delete else { return nil }
         let user = context.access.principal(pending.frame.effective.oid)
-        let writer = writer(for: pending, on: relation)
-        let key = writer.numbered(writer.key)
-        let readsKey =
-            key.isEmpty
-            ? context.access.has(user, .select, on: relation)
-            : key.allSatisfy { context.access.has(user, .select, on: $0, of: relation) }
-        guard !readsKey, !context.access.isClosedByPolicy(operation, user, on: relation) else {
-            return nil
-        }
+        guard !context.access.canReadKey(user, of: relation),
+            !context.access.isClosedByPolicy(operation, user, on: relation)
+        else { return nil }
         return Record(
             trial: pending.trial,
             verdict: .passed,

@@ -165,7 +165,7 @@ import Trials
                     operation,
                     on: 1,
                     in: "public",
-                    isReading ? .lacking : .withoutKey(isRefused: false)
+                    isReading ? .lacking : .withoutKey
                 )
             )
         }

@@ -41,8 +41,7 @@ package struct ContractCase: Sendable, Hashable {
         switch (side, right) {
         case (.allowed, .held), (.denied, .lacking), (.denied, .hidden): true
         case (.allowed, _): !isTriedAsAllowed
-        case (.denied, .withoutKey(let isRefused)): isRefused || !isTriedAsDenied
-        case (.denied, .held): !isTriedAsDenied
+        case (.denied, _): !isTriedAsDenied
         case (.unsaid, .withoutKey): true
         // What is held, or must not be, should be said; what an insert says need not be said again.
         case (.unsaid, .held): !isTriedAsAllowed && !isTriedAsDenied

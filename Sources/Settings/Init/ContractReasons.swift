@@ -28,7 +28,7 @@ struct ContractReasons {
             reasons.append("no policy for \(words(hidden)) although row security is on")
         }
         let unsaid = ContractCase.operations.filter { operation in
-            are(operation) { if case .withoutKey = $0 { true } else { false } }
+            are(operation) { $0 == .withoutKey }
         }
         if !unsaid.isEmpty,
             rules.operations != nil || !rules.allow.allSatisfy({ !unsaid.contains($0) })
