@@ -86,6 +86,7 @@ struct TrialScript {
         for place in purposes.indices.reversed() where isPicked(purposes[place]) {
             statements.insert(line, at: place)
             purposes.insert(purposes[place], at: place)
+            copied.insert(nil, at: place)
         }
     }
 

@@ -78,6 +78,19 @@ struct ProofTests {
         #expect(changes.filter { !$0.contains("sequence shop.t") } == [])
     }
 
+    @Test("What a COPY misses is proven with its data", arguments: TestServer.all)
+    func copying(server: TestServer) async throws {
+        let shop = try await shop(1, on: server)
+        let trial = try #require(try await shop.run(["--operations", "copy"]).report.trials.first)
+        #expect(
+            trial.cure.map(\.sql) == [
+                "GRANT USAGE ON SCHEMA shop TO \(shop.app)",
+                "GRANT USAGE ON SEQUENCE shop.t1_id_seq TO \(shop.app)",
+            ]
+        )
+        #expect(!trial.cure.contains { !$0.proven }, "\(trial)")
+    }
+
     @Test("Many tables behind one closed schema are proven in little time")
     func manyTables() async throws {
         let shop = try await shop(300, on: TestServer.any)

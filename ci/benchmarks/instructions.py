@@ -1,17 +1,21 @@
 """Instructions of the client for each trial, as valgrind counts them: the same on a noisy machine."""
 
 import re
+import subprocess
 
 from measure import run
 
 
 def compare(pgsmoke, server, sizes, folder, results):
     """The difference between two sizes leaves out what a run costs however many tables there are."""
+    # Newer debugging information than valgrind's own is the end of it.
+    stripped = f"{folder}/pgsmoke"
+    subprocess.run(["strip", "--strip-debug", "-o", stripped, pgsmoke], check=True)
     counts = {}
     for size in sizes:
         database = f"counted_{size}"
         server.make(database, size)
-        counts[size] = instructions(pgsmoke, server, database, folder)
+        counts[size] = instructions(stripped, server, database, folder)
     few, many = sizes
     each = (counts[many] - counts[few]) / (many - few)
     results.add("instructions of a run, whatever it tries", counts[few] - few * each, None, unit="")
