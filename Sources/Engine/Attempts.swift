@@ -156,7 +156,7 @@ struct Attempts {
     }
 
     /// The shields for what the trials draw from: a row with a key of its own draws from nothing,
-    /// unless code does.
+    /// unless code does, or it goes through a view that does not show the key.
     private func shields(
         _ draft: RowDraft
     ) throws(PostgresError) -> (
@@ -167,7 +167,7 @@ struct Attempts {
         }
         let runsCode = ([relation.oid] + draft.scaffold.map(\.relation.oid))
             .contains(where: runner.context.reach.runsCode)
-        return runsCode
+        return runsCode || relation.kind == .view
             ? try runner.shields(for: relation, scaffolding: draft.scaffold) : ([], [], nil)
     }
 

@@ -25,6 +25,7 @@ struct Report: Decodable {
         let operation: String
         let object: Object
         let verdict: String
+        let decidedBy: String
         let type: String?
         let reason: String?
         let stage: String?

@@ -150,20 +150,7 @@ struct TracelessTests {
             #expect(xml.hasSuffix("</testsuites>\n"))
         }
         // The server notices a client that was killed when the statement ends.
-        try database.execute(
-            """
-            DO $$
-            BEGIN
-                WHILE (SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
-                        WHERE datname = current_database() AND pid <> pg_backend_pid())
-                LOOP
-                    PERFORM pg_sleep(0.02);
-                    PERFORM pg_stat_clear_snapshot();
-                END LOOP;
-            END
-            $$
-            """
-        )
+        try database.endOtherSessions()
         #expect(try database.fingerprint().difference(from: before) == [])
     }
 
