@@ -146,7 +146,7 @@ extension LaneRunner {
 
     /// Asks who is at work, and which sequences the transaction has drawn from: `nextval` keeps its
     /// lock to the end, and the shield's is of another mode.
-    private static let identityQuery = """
+    static let identityQuery = """
         SELECT current_user,
                (SELECT pg_catalog.string_agg(l.relation::pg_catalog.text, ' ')
                   FROM pg_catalog.pg_locks AS l

@@ -29,6 +29,8 @@ package struct Declarations: Sendable {
 
     /// Parameters by role, on top of the role's own.
     package var parameters: ExactNames<[Parameter]>
+    /// Calls of routines, by routine.
+    package var calls: [OID: Value] = [:]
     /// Expressions by relation and column number.
     package var values: [OID: [Int: Value]]
     /// Where roles log in for their trials; those of the others are carried out by SET ROLE.

@@ -99,6 +99,7 @@ package struct Runner: Sendable {
         if let last {
             do {
                 try retry(&gathered, units, context, over: last)
+                try callRoutines(&gathered, trials, context, over: last)
                 if options.provesCures {
                     try prove(&gathered, trials, context, over: last)
                     try explainRecurrence(&gathered, context, over: last)

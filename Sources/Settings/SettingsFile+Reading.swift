@@ -27,7 +27,7 @@ struct SettingsReader {
     let yaml: YAMLReading
 
     static let keys = [
-        "schemas", "exclude", "roles", "profiles", "tables", "connection", "lint",
+        "schemas", "exclude", "roles", "profiles", "tables", "functions", "connection", "lint",
     ]
 
     func read(_ root: Node, into file: inout SettingsFile) throws(SettingsError) {
@@ -50,6 +50,7 @@ struct SettingsReader {
                 file.roles = try RoleReader(yaml: yaml, operations: rules).roles(value)
             case "tables":
                 file.tables = try TableReader(yaml: yaml, operations: rules).tables(value)
+            case "functions": file.functions = try functions(value)
             case "connection": file.connection = try ConnectionReader(yaml: yaml).connection(value)
             case "lint":
                 let example = "{ disable: [some_code] }"
@@ -64,6 +65,26 @@ struct SettingsReader {
             default: break
             }
         }
+    }
+
+    private func functions(_ node: Node) throws(SettingsError) -> [FunctionEntry] {
+        let call = "{ call: \"billing.close_month('2024-01-31')\" }"
+        var functions: [FunctionEntry] = []
+        let example = "{ \"billing.close_month(date)\": \(call) }"
+        for (name, value) in try yaml.entries(node, "'functions'", such: example) {
+            let what = "the function '\(name.value)'"
+            let entries = try yaml.entries(value, what, known: ["call"], such: call)
+            guard let (_, text) = entries.first else {
+                throw yaml.error(value, "\(what) has no call; write \(call)")
+            }
+            functions.append(
+                FunctionEntry(
+                    name: name,
+                    call: try yaml.text(text, "'call' of \(what)", such: "\"f(1)\"")
+                )
+            )
+        }
+        return functions
     }
 
     private func profiles(_ node: Node) throws(SettingsError) -> [Profile] {

@@ -11,6 +11,7 @@ package struct SettingsFile: Sendable, Hashable {
     package var roles: [RoleEntry] = []
     package var profiles: [Profile] = []
     package var tables: [TableEntry] = []
+    package var functions: [FunctionEntry] = []
     package var connection = ConnectionEntry()
     /// The codes of lint findings that nobody wants to see.
     package var disabledLints: [Placed<String>] = []
@@ -63,6 +64,14 @@ package struct TableEntry: Sendable, Hashable {
         package let role: Placed<String>
         package var rules: OperationRules
     }
+}
+
+/// An entry under `functions`.
+package struct FunctionEntry: Sendable, Hashable {
+    /// As case names write it, `billing.close_month(date)`; without arguments, one of that name.
+    package let name: Placed<String>
+    /// The call, `billing.close_month('2024-01-31')`.
+    package let call: Placed<String>
 }
 
 /// An SQL expression for a column.

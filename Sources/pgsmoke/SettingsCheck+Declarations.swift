@@ -28,6 +28,7 @@ extension SettingsCheck {
                     )
             }
         }
+        declarations.calls = try calls()
         let check = DeclarationCheck(
             declarations,
             in: snapshot,
@@ -35,6 +36,17 @@ extension SettingsCheck {
             over: connection
         )
         if let unusable = try check.unusableParameter() { throw complaint(unusable) }
+        for (routine, call) in declarations.calls.sorted(by: { $0.key < $1.key }) {
+            guard let routine = snapshot.routines[routine],
+                let why = try check.complaint(aboutCall: call, of: routine),
+                let entry = file.functions.first(where: { $0.call.value == call.expression })
+            else { continue }
+            throw file.error(
+                entry.call.line,
+                "the call of \(routine.objectName.displayed) cannot be read (\(why)): "
+                    + entry.call.value
+            )
+        }
         if let unusable = try check.unusableValue(for: roles),
             let value = given.values[unusable.relation]?.first(where: {
                 $0.column.number == unusable.column
@@ -43,6 +55,37 @@ extension SettingsCheck {
             throw complaint(unusable, value)
         }
         return declarations
+    }
+
+    /// The calls that the file gives, by the routine that each is for.
+    private func calls() throws(SettingsError) -> [OID: Declarations.Value] {
+        var calls: [OID: Declarations.Value] = [:]
+        let routines = snapshot.routines.values.filter { !$0.isBuiltIn }
+        for entry in file.functions {
+            let name = entry.name.value
+            let found = routines.filter { routine in
+                let whole = routine.objectName.displayed
+                let bare =
+                    "\(Identifier.displayed(routine.schema)).\(Identifier.displayed(routine.name))"
+                return [whole, bare].contains { $0.utf8.elementsEqual(name.utf8) }
+            }
+            guard let routine = found.first, found.count == 1 else {
+                let known = (found.isEmpty ? routines : found).map(\.objectName.displayed).sorted()
+                throw file.error(
+                    entry.name.line,
+                    found.isEmpty
+                        ? "'\(name)' is no function of this database; "
+                            + Self.hint(name, among: known, orElse: "write schema.name(types)")
+                        : "'\(name)' may be several functions; say which: "
+                            + known.joined(separator: ", ")
+                )
+            }
+            calls[routine.oid] = Declarations.Value(
+                expression: entry.call.value,
+                place: "\(file.path):\(entry.call.line)"
+            )
+        }
+        return calls
     }
 
     private func complaint(_ unusable: DeclarationCheck.UnusableParameter) -> SettingsError {
