@@ -169,11 +169,17 @@ extension LaneRunner {
             record.reason =
                 "TriggerRule: code that the statement sets off changed the role in the "
                 + "middle, so what came after it proves nothing"
+        } else if statement.doubt != nil, isClosed(trials[index], draft),
+            let unseen = unseen(trials[index], draft)
+        {
+            return .finished(unseen)
         } else if let doubt = statement.doubt {
             record.verdict = .inconclusive
             record.problem = .inconclusive
             record.stage = nil
             record.reason = doubt
+        } else if !statement.mustFindRow, let unseen = unseen(trials[index], draft) {
+            return .finished(unseen)
         } else if statement.mustFindRow, seen.affected[index] != 1 {
             return withoutRow(trials[index], record, draft)
         }
@@ -210,7 +216,55 @@ extension LaneRunner {
                 "row security hides the row that is there, and no row of our own could be put in place"
             return .finished(record)
         }
-        return .filtered(self.record(of: judgement, for: prepared.pending, draft))
+        let filtered = self.record(of: judgement, for: prepared.pending, draft)
+        guard isPlacedByStandIn(prepared, on: draft.row.relation) else {
+            return .filtered(filtered)
+        }
+        // A role under policies of its own could not put any row there.
+        record.stage = .rowSecurity
+        record.reason =
+            "row security hides the row that could be put in place; SET membership in the owner "
+            + "\(ownerName(of: draft.row.relation)) would allow another"
+        return .filtered(
+            filtered.problem == .rowSecurity && isClosed(prepared, draft) ? filtered : record
+        )
+    }
+
+    private func ownerName(of relation: Relation) -> String {
+        Identifier.displayed(context.snapshot.roleName(relation.owner))
+    }
+
+    /// Whether the row was put in place by a role to whom its policies apply.
+    private func isPlacedByStandIn(_ prepared: PreparedTrial, on relation: Relation) -> Bool {
+        guard case .own(_, let inserter?) = prepared.statement.row else { return false }
+        return inserter != context.snapshot.roleName(relation.owner)
+    }
+
+    /// Whether no policy lets the role any row through, whichever it is.
+    private func isClosed(_ prepared: PreparedTrial, _ draft: RowDraft) -> Bool {
+        context.access.isClosedByPolicy(
+            prepared.pending.trial.operation,
+            context.access.principal(prepared.pending.frame.effective.oid),
+            on: draft.row.relation
+        )
+    }
+
+    /// What is to be said of a statement that went through without a row to see, where row security
+    /// may have hidden all; `nil` if nothing can have been hidden.
+    private func unseen(_ prepared: PreparedTrial, _ draft: RowDraft) -> Record? {
+        let relation = draft.row.relation
+        let attempt = prepared.attempt(on: relation, isForcing: false)
+        guard context.snapshot.obstacle(to: .insert, on: relation) == nil,
+            let judgement = context.access.judgeFiltered(attempt)
+        else { return nil }
+        var record = self.record(of: judgement, for: prepared.pending, draft)
+        guard !isClosed(prepared, draft) else { return record }
+        record.verdict = .inconclusive
+        record.problem = .inconclusive
+        record.reason =
+            "no row could be put in place, and row security may hide what is there; SET membership "
+            + "in the owner \(ownerName(of: relation)) would allow it"
+        return record
     }
 
     /// The unshielded sequences that one trial drew from: what the server saw, or else what was

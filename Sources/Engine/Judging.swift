@@ -165,8 +165,11 @@ extension LaneRunner {
             return "no row to refer to: \(name) is empty or closed to \(user), and only SET "
                 + "membership in its owner \(owner) would allow pgsmoke to put one in place"
         }
-        return "no row to refer to: \(name) is empty or unsuitable, and "
+        let denied =
+            "no row to refer to: \(name) is empty or unsuitable, and "
             + "\(Identifier.displayed(inserter)) was denied a new row there"
+        return Identifier.displayed(inserter) == owner || context.login != nil
+            ? denied : denied + "; SET membership in its owner \(owner) would allow another"
     }
 
     /// The server's detail quotes rows: it is shown only to who asked for them.

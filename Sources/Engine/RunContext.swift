@@ -147,7 +147,7 @@ struct RunContext: Sendable {
     /// Whether the trials can be kept out of `pg_stat_statements`.
     var canSilenceStatistics: Bool
 
-    private func hasAccess(
+    func hasAccess(
         _ user: Principal,
         _ privilege: Privilege,
         to relation: Relation

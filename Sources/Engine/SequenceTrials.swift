@@ -55,6 +55,20 @@ extension LaneRunner {
             .scaffoldRefused(let finished, _):
             record = finished
             if record.verdict == .passed { record.stage = nil }
+        case .stopped(let error, _)
+        where trial.operation == .currval && error.sourceFunction == "nextval_internal":
+            // Not the current value was refused, but the next one that it takes first.
+            let owner = context.snapshot.roleName(draft.row.relation.owner)
+            record = Record(
+                trial: trial,
+                verdict: .inconclusive,
+                reason: "the sequence gave the role no value that currval could be asked for; SET "
+                    + "membership in its owner \(Identifier.displayed(owner)) would allow another "
+                    + "to draw one",
+                problem: .inconclusive,
+                sqlState: error.sqlState.code,
+                message: error.message
+            )
         case .stopped(let error, let isForcing):
             record = stopped(prepared, draft, error, isForcing: isForcing)
         case .rowFailed(let error), .scaffoldFailed(_, let error as ServerError?):

@@ -29,6 +29,16 @@ extension RunContext {
                     + "membership in the tables' owners would allow it: \(names)"
             )
         }
+        let unplaced = records.filter { $0.verdict == .inconclusive && $0.trial.operation.needsRow }
+            .compactMap { snapshot.relationsByName[$0.trial.object] }
+            .filter { inserter($0) == nil && !hasAccess(user, .insert, to: $0) }
+        let closed = foreignOwners(of: unplaced)
+        if !closed.isEmpty {
+            notes.append(
+                "no row could be put in place for statements to work on; SET membership in the "
+                    + "tables' owners would allow it: \(closed)"
+            )
+        }
         return notes
     }
 

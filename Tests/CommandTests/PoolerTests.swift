@@ -15,7 +15,9 @@ struct PoolerTests {
                 let fixture = fact.withUniqueRoles()
                 let database = try server.makeDatabase(sql: fixture.text)
                 let before = try database.fingerprint()
-                let run = try await ReportedRun.of(database, fixture.arguments, through: pooler)
+                let run = try await fixture.withArguments { arguments in
+                    try await ReportedRun.of(database, arguments, through: pooler)
+                }
                 fixture.check(run.report)
                 #expect(run.report.sequencesConsumed.isEmpty, "\(fact)")
                 let changes = try database.fingerprint().difference(from: before)
