@@ -270,7 +270,7 @@ struct Attempts {
         if !search.isVarying, !search.isMakingRoom {
             var record = record
             if record.verdict == .inconclusive, let known = fallback,
-                known.problem == .rowSecurity
+                known.problem == .rowSecurity, !isForWantOfParent(record, failure)
             {
                 // What suits the policies does not suit the table: the policies were the verdict.
                 record = known
@@ -318,6 +318,12 @@ struct Attempts {
             verdict = explained(verdict, failure, draft)
         }
         finish(verdict, isRule: isRule)
+    }
+
+    /// Whether a row that suits the policies lacked a row to refer to: that is no word against them.
+    private func isForWantOfParent(_ record: Record, _ failure: Failure) -> Bool {
+        if case .scaffold = failure { return true }
+        return record.sqlState == SQLState.foreignKeyViolation.code
     }
 
     /// Makes an error of what a declared value brought about; returns whether one did.
