@@ -5,7 +5,7 @@ internal import Trials
 package struct AccessMap: Sendable {
     package let snapshot: Snapshot
     /// What inserts reach.
-    package let reach: InsertReach
+    package let reach: StatementReach
     /// The objects beyond the snapshot's, where they were read.
     package let objects: ObjectCatalog?
     /// Each distinct list of the snapshot, read once.
@@ -18,7 +18,7 @@ package struct AccessMap: Sendable {
     package init(_ snapshot: Snapshot, objects: ObjectCatalog? = nil) {
         self.snapshot = snapshot
         self.objects = objects
-        reach = InsertReach(snapshot)
+        reach = StatementReach(snapshot)
         func predefined(_ name: String) -> [OID] {
             snapshot.rolesByName[name].map { [$0.oid] } ?? []
         }

@@ -21,18 +21,11 @@ extension AccessMap {
                 "the \(name) refused the call by RAISE; no GRANT cures that"
             )
         }
-        switch error.sqlState {
-        case .insufficientPrivilege: return denial(error, ofCalling: routine, user, name)
-        case .lockNotAvailable:
-            return judgement(.error, .locked, "somebody else holds a lock that the call waited for")
-        case .queryCanceled:
-            return judgement(.error, .timeout, "the call did not finish within its time limit")
-        default: break
+        if error.sqlState == .insufficientPrivilege {
+            return annotated(denial(error, ofCalling: routine, user, name), error)
         }
+        if let obstacle = judgeObstacle(error, at: .parse) { return obstacle }
         switch error.sqlState.conditionClass {
-        case "40": return judgement(.error, .deadlock, "the call was the victim of a deadlock")
-        case "53", "57", "58", "08", "XX":
-            return judgement(.error, .connectionLost, "the server could not go on")
         case "42", "3F":
             guard error.context != nil || error.internalQuery != nil else {
                 return judgement(.error, .invalidStatement, "the server cannot read the call")
@@ -64,20 +57,8 @@ extension AccessMap {
                 missing: [lacking]
             )
         }
-        let quoted = [error.internalQuery, error.context].compactMap(\.self)
-        let texts =
-            quoted + quoted.map { $0.replacing("\"", with: " ") } + bodies(calledFrom: [routine])
-        let closed = likeliest(closedObjects(namedIn: texts, to: user, Asked(error)), error)
-        guard let lacking = closed.first else {
-            return unexplained(error, user, texts, .parse, "the \(name)")
-        }
-        return Judgement(
-            verdict: .failed,
-            problem: Problem(lacking),
-            reason: "needed inside \(name)",
-            stage: .parse,
-            missing: [lacking],
-            suspects: Array(closed.dropFirst())
-        )
+        let code = code(around: error, by: user.role)
+        let texts = code.texts + bodies(calledFrom: [routine])
+        return denial(error, inside: name, texts, principal(code.user), .parse)
     }
 }

@@ -16,6 +16,11 @@ struct CodeInContext {
 extension AccessMap {
     /// Reads an error's context; the names of functions stand in it in every language.
     func code(around error: ServerError, in attempt: StatementAttempt) -> CodeInContext {
+        code(around: error, by: attempt.role.oid)
+    }
+
+    /// Reads an error's context, of a statement of the role.
+    func code(around error: ServerError, by role: OID) -> CodeInContext {
         let context = error.context ?? ""
         let routines = snapshot.routines.values
             .compactMap { routine in
@@ -24,7 +29,7 @@ extension AccessMap {
             .filter { !$0.0.isBuiltIn }
             .sorted { ($0.place, $0.0.oid) < ($1.place, $1.0.oid) }
             .map(\.0)
-        let user = routines.first { $0.isSecurityDefiner }?.owner ?? attempt.role.oid
+        let user = routines.first { $0.isSecurityDefiner }?.owner ?? role
         // Statements stand between the context's quotation marks, whatever these look like.
         let quoted = [error.internalQuery, error.context].compactMap(\.self)
         let unquoted = quoted.map { $0.replacing("\"", with: " ") }

@@ -23,12 +23,17 @@ extension AccessMap {
                 stage: stage
             )
         }
-        var judgement =
-            if error.isInOurStatement {
-                denialOfStatement(error, attempt, stage)
-            } else {
-                denialOfForeignKey(error, attempt) ?? denialInside(error, attempt, stage)
-            }
+        return annotated(
+            error.isInOurStatement
+                ? denialOfStatement(error, attempt, stage)
+                : denialOfForeignKey(error, attempt) ?? denialInside(error, attempt, stage),
+            error
+        )
+    }
+
+    /// Adds which membership would do instead of a GRANT, and where none is proposed.
+    func annotated(_ denial: Judgement, _ error: ServerError) -> Judgement {
+        var judgement = denial
         if let lacking = judgement.missing.first, let group = uninherited(lacking) {
             judgement.reason += "; " + reason(against: group, lacking)
         }

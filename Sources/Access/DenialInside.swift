@@ -10,12 +10,22 @@ extension AccessMap {
         _ stage: Stage
     ) -> Judgement {
         let code = code(around: error, in: attempt)
-        let user = principal(code.user)
-        let asked = Asked(error)
         let place = routineNamed(by: error, in: attempt)
-        let closed = likeliest(closedObjects(namedIn: code.texts, to: user, asked), error)
+        return denial(error, inside: place, code.texts, principal(code.user), stage)
+    }
+
+    /// A denial inside code whose texts are known.
+    func denial(
+        _ error: ServerError,
+        inside place: String,
+        _ texts: [String],
+        _ user: Principal,
+        _ stage: Stage
+    ) -> Judgement {
+        let asked = Asked(error)
+        let closed = likeliest(closedObjects(namedIn: texts, to: user, asked), error)
         guard let lacking = closed.first else {
-            var judgement = unexplained(error, user, code.texts, stage, place)
+            var judgement = unexplained(error, user, texts, stage, place)
             if case .anything = asked {} else { judgement.problem = .missingSequencePrivilege }
             return judgement
         }

@@ -31,14 +31,6 @@ extension AccessMap {
         }
         switch error.sqlState {
         case .insufficientPrivilege: return denial(error, of: attempt, at: stage)
-        case .lockNotAvailable:
-            return judgement(
-                .error,
-                .locked,
-                "somebody else holds a lock that the trial waited for"
-            )
-        case .queryCanceled:
-            return judgement(.error, .timeout, "the trial did not finish within its time limit")
         case .readOnlyTransaction:
             return attempt.isReadOnlyBySetting
                 ? judgement(
@@ -60,13 +52,31 @@ extension AccessMap {
             )
         default: break
         }
+        if let obstacle = judgeObstacle(error, at: stage) { return obstacle }
         if let judgement = judgeMissingSetting(error, of: attempt, at: stage) { return judgement }
         switch error.sqlState.conditionClass {
-        case "40": return judgement(.error, .deadlock, "the trial was the victim of a deadlock")
-        case "53", "57", "58", "08", "XX":
-            return judgement(.error, .connectionLost, "the server could not go on")
         case "42", "3F": return brokenCode(error, of: attempt, at: stage)
         default: return dataProblem(error, of: attempt, at: stage)
+        }
+    }
+
+    /// What stopped a trial that another moment, or another server, might not; `nil` for all else.
+    func judgeObstacle(_ error: ServerError, at stage: Stage) -> Judgement? {
+        func judgement(_ problem: Problem, _ reason: String) -> Judgement {
+            Judgement(verdict: .error, problem: problem, reason: reason, stage: stage)
+        }
+        switch error.sqlState {
+        case .lockNotAvailable:
+            return judgement(.locked, "somebody else holds a lock that the trial waited for")
+        case .queryCanceled:
+            return judgement(.timeout, "the trial did not finish within its time limit")
+        default: break
+        }
+        switch error.sqlState.conditionClass {
+        case "40": return judgement(.deadlock, "the trial was the victim of a deadlock")
+        case "53", "57", "58", "08", "XX":
+            return judgement(.connectionLost, "the server could not go on")
+        default: return nil
         }
     }
 

@@ -98,32 +98,7 @@ extension LaneRunner {
         _ deferred: DeferredConstraints,
         _ isolation: String?
     ) throws(PostgresError) {
-        let options = context.options
-        let isShielded = !shields.isEmpty
-        let lockTimeout =
-            isShielded ? min(Shield.trialPatience, options.lockTimeout) : options.lockTimeout
-        let statementTimeout =
-            isShielded ? min(Shield.trialTime, options.statementTimeout) : options.statementTimeout
-        script.add("BEGIN\(isolation.map { " ISOLATION LEVEL \($0)" } ?? "") READ WRITE")
-        var settings = [
-            "lock_timeout": String(lockTimeout),
-            "statement_timeout": String(statementTimeout),
-            "idle_in_transaction_session_timeout": "10000",
-            "synchronous_commit": "off",
-        ]
-        if context.snapshot.server.version >= 170_000 {
-            settings["transaction_timeout"] = String(max(60_000, options.statementTimeout * 2))
-        }
-        if context.canSilenceStatistics {
-            settings["pg_stat_statements.track"] = "none"
-        }
-        let calls = settings.sorted { $0.key < $1.key }
-            .map { "pg_catalog.set_config('\($0.key)', '\($0.value)', true)" }
-        script.add("SELECT \(calls.joined(separator: ", "))")
-        for (index, shield) in shields.enumerated() {
-            let lines = try shield.lines(with: connection, lockTimeout: lockTimeout)
-            script.add(lines, for: .shield(index))
-        }
+        try open(&script, behind: shields, isolation)
         if draft.defersConstraints { script.add("SET CONSTRAINTS ALL DEFERRED") }
         let usesReplicaMode =
             draft.needsReplicaMode && context.mayUseReplicaMode && !draft.scaffold.isEmpty
@@ -133,12 +108,12 @@ extension LaneRunner {
             script.add(try lines(of: step, in: draft), for: .scaffold(index))
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
-        let clearing = try clearingLines(draft, lockTimeout: lockTimeout)
+        let clearing = try clearingLines(draft, lockTimeout: limits(behind: shields).lock)
         script.add(clearing, for: .scaffold(draft.scaffold.count - 1))
         let early = try deferred.earlyLines(with: connection)
         script.add(early, for: .scaffold(draft.scaffold.count - 1))
         let setsOffCode =
-            isShielded && context.snapshot.server.hasEventTriggers
+            !shields.isEmpty && context.snapshot.server.hasEventTriggers
             || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }
             || (draft.vacancy.map { context.reach.runsCode($0.row.relation.oid) } ?? false)
         if setsOffCode { script.add(Self.identityQuery, for: .preparation) }

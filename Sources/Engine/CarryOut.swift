@@ -125,7 +125,7 @@ extension LaneRunner {
     }
 
     /// Whether the error came after the defaults were computed.
-    private func isBeyondDefaults(_ error: ServerError) -> Bool {
+    func isBeyondDefaults(_ error: ServerError) -> Bool {
         switch error.sqlState.conditionClass {
         case "23", "P0": true
         default: error.sourceFunction == "ExecWithCheckOptions" || error.context != nil
@@ -159,31 +159,49 @@ extension LaneRunner {
             stage: operation == .select || operation == .selectForUpdate ? nil : .deferred
         )
         record.isVacuous = vacuity != nil
-        if seen.switched[index] != role {
-            record.verdict = .error
-            record.problem = .detectorFailed
-            record.reason = "the role was not really switched"
-        } else if let users = seen.users[index], users != [role] {
-            record.verdict = .inconclusive
-            record.problem = .inconclusive
-            record.reason =
-                "TriggerRule: code that the statement sets off changed the role in the "
-                + "middle, so what came after it proves nothing"
-        } else if statement.doubt != nil, isClosed(trials[index], draft),
-            let unseen = unseen(trials[index], draft)
-        {
+        if let distrusted = distrusted(record, seen, index, as: role) {
+            return .finished(distrusted)
+        }
+        if statement.mustFindRow {
+            return seen.affected[index] == 1
+                ? .finished(record) : withoutRow(trials[index], record, draft)
+        }
+        let unseen = unseen(trials[index], draft)
+        // That no policy lets any row through is certain, whatever else is in doubt.
+        if let unseen, statement.doubt == nil || unseen.problem == .rowSecurity {
             return .finished(unseen)
-        } else if let doubt = statement.doubt {
+        }
+        if let doubt = statement.doubt {
             record.verdict = .inconclusive
             record.problem = .inconclusive
             record.stage = nil
             record.reason = doubt
-        } else if !statement.mustFindRow, let unseen = unseen(trials[index], draft) {
-            return .finished(unseen)
-        } else if statement.mustFindRow, seen.affected[index] != 1 {
-            return withoutRow(trials[index], record, draft)
         }
         return .finished(record)
+    }
+
+    /// What is to be said of a statement that went through as another role than the one on trial;
+    /// `nil` if it was that role all the time.
+    func distrusted(
+        _ passed: Record,
+        _ seen: Observations,
+        _ index: Int,
+        as role: String
+    ) -> Record? {
+        var record = passed
+        if seen.switched[index] != role {
+            record.verdict = .error
+            record.problem = .detectorFailed
+            record.reason = "the role was not really switched"
+            return record
+        }
+        guard let users = seen.users[index], users != [role] else { return nil }
+        record.verdict = .inconclusive
+        record.problem = .inconclusive
+        record.reason =
+            "TriggerRule: code that the statement sets off changed the role in the "
+            + "middle, so what came after it proves nothing"
+        return record
     }
 
     /// Judges a statement that succeeded without its row.
@@ -216,18 +234,16 @@ extension LaneRunner {
                 "row security hides the row that is there, and no row of our own could be put in place"
             return .finished(record)
         }
-        let filtered = self.record(of: judgement, for: prepared.pending, draft)
-        guard isPlacedByStandIn(prepared, on: draft.row.relation) else {
-            return .filtered(filtered)
+        guard isPlacedByStandIn(prepared, on: draft.row.relation), !isClosed(prepared, draft) else {
+            let tried = described(prepared.pending.trial, draft)
+            return .filtered(self.record(of: judgement, for: prepared.pending, tried: tried))
         }
         // A role under policies of its own could not put any row there.
         record.stage = .rowSecurity
         record.reason =
             "row security hides the row that could be put in place; SET membership in the owner "
             + "\(ownerName(of: draft.row.relation)) would allow another"
-        return .filtered(
-            filtered.problem == .rowSecurity && isClosed(prepared, draft) ? filtered : record
-        )
+        return .filtered(record)
     }
 
     private func ownerName(of relation: Relation) -> String {
@@ -257,7 +273,8 @@ extension LaneRunner {
         guard context.snapshot.obstacle(to: .insert, on: relation) == nil,
             let judgement = context.access.judgeFiltered(attempt)
         else { return nil }
-        var record = self.record(of: judgement, for: prepared.pending, draft)
+        let tried = described(prepared.pending.trial, draft)
+        var record = self.record(of: judgement, for: prepared.pending, tried: tried)
         guard !isClosed(prepared, draft) else { return record }
         record.verdict = .inconclusive
         record.problem = .inconclusive
@@ -284,7 +301,7 @@ extension LaneRunner {
     }
 
     /// Under `preserve` a value that is gone is an error, also if it could not be foreseen.
-    private func unforeseen(_ sequence: Relation, _ trial: Trial) -> Record {
+    func unforeseen(_ sequence: Relation, _ trial: Trial) -> Record {
         Record(
             trial: trial,
             verdict: .error,
@@ -301,7 +318,7 @@ extension LaneRunner {
         return "vacuous: the role bypasses row security, which the relation has"
     }
 
-    private func roleRefused(_ pending: PendingTrial, _ error: ServerError) -> Record {
+    func roleRefused(_ pending: PendingTrial, _ error: ServerError) -> Record {
         Record(
             trial: pending.trial,
             verdict: .error,

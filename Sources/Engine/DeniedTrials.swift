@@ -40,7 +40,12 @@ extension LaneRunner {
             }
             script.add("ROLLBACK")
             let answer = try script.send(over: connection)
-            keepPlan(of: pending, script, draft, stoppedAt: answer.failure.map { ($0.purpose, 0) })
+            keepPlan(
+                of: pending,
+                script,
+                remarks: draft.remarks,
+                stoppedAt: answer.failure.map { ($0.purpose, 0) }
+            )
             if connection.isInTransaction { try connection.execute("ROLLBACK") }
             let prepared = PreparedTrial(pending: pending, statement: statement)
             var record: Record?

@@ -130,16 +130,12 @@ struct FutureTrial {
 
     private func script(_ remedies: [Remedy]) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
-        let isolation = frame.isolation.map { " ISOLATION LEVEL \($0)" } ?? ""
-        script.add("BEGIN\(isolation) READ WRITE")
-        script.add(
-            """
-            SELECT pg_catalog.set_config('lock_timeout', '\(Rehearsal.patience)', true), \
-            pg_catalog.set_config('statement_timeout', '1000', true), \
-            pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true), \
-            pg_catalog.set_config('synchronous_commit', 'off', true)
-            """
+        let opening = context.opening(
+            frame.isolation,
+            lockTimeout: Rehearsal.patience,
+            statementTimeout: 1_000
         )
+        script.add(opening, for: .frame)
         // Two runs that make the same table would wait for each other.
         script.add(Rehearsal.gate, for: .gate)
         let maker = try connection.quoted(identifier: creator.name)

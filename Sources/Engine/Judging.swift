@@ -14,7 +14,18 @@ extension LaneRunner {
     ) -> Record {
         let attempt = prepared.attempt(on: draft.row.relation, isForcing: isForcing)
         let judgement = context.access.judge(error, of: attempt)
-        var record = record(of: judgement, for: prepared.pending, draft)
+        let tried = described(prepared.pending.trial, draft)
+        return stopped(prepared.pending, error, judgement, tried: tried)
+    }
+
+    /// Makes the record of a trial that the server stopped.
+    func stopped(
+        _ pending: PendingTrial,
+        _ error: ServerError,
+        _ judgement: Judgement,
+        tried: String?
+    ) -> Record {
+        var record = record(of: judgement, for: pending, tried: tried)
         record.sqlState = error.sqlState.code
         record.message = message(of: error)
         return record
@@ -24,7 +35,7 @@ extension LaneRunner {
     func record(
         of judgement: Judgement,
         for pending: PendingTrial,
-        _ draft: RowDraft
+        tried: String?
     ) -> Record {
         var judgement = judgement
         if pending.trial.isInferred {
@@ -45,7 +56,7 @@ extension LaneRunner {
             reason: judgement.reason,
             problem: judgement.problem,
             stage: judgement.stage,
-            tried: described(pending.trial, draft),
+            tried: tried,
             missing: judgement.missing
         )
         record.suspects = judgement.suspects

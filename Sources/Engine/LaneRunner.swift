@@ -134,13 +134,18 @@ final class LaneRunner {
 
     /// Lets every transaction carry out the grants first, and errors be understood as if they were
     /// there.
-    func rehearse(_ grants: [PlannedGrant], for relation: Relation, _ access: AccessMap) {
+    func rehearse(_ grants: [PlannedGrant], for subject: TrialSubject, _ access: AccessMap) {
         rehearsal = Rehearsal(grants: grants)
         context.access = access.granting(grants.map(\.grant))
-        // Those whose names code puts together could not be foreseen, and can be shielded now.
-        let sequences = grants.filter { $0.missing.object.kind == .sequence }
+        guard case .relation(let relation) = subject else { return }
+        context.foresee(rehearsedSequences, of: relation)
+    }
+
+    /// The sequences that grants under proof are about: those whose names code puts together could not
+    /// be foreseen, and can be shielded now.
+    var rehearsedSequences: [Relation] {
+        (rehearsal?.grants ?? []).filter { $0.missing.object.kind == .sequence }
             .compactMap { context.snapshot.relationsByName[$0.missing.object] }
-        context.foresee(sequences, of: relation)
     }
 
     /// Counts one call of `nextval` on each of the sequences.
@@ -155,7 +160,15 @@ final class LaneRunner {
     ) throws(PostgresError) -> (
         shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
     ) {
-        let sequences = context.sequences(of: relation, scaffolding: scaffold)
+        try shields(for: context.sequences(of: relation, scaffolding: scaffold))
+    }
+
+    /// Decides about sequences that something may draw from.
+    func shields(
+        for sequences: [Relation]
+    ) throws(PostgresError) -> (
+        shields: [Shield], consumed: [Relation], refusal: (Problem, String)?
+    ) {
         guard !sequences.isEmpty else { return ([], [], nil) }
         if shielding.policy != .consume { try lookForBusySequences() }
         var shields: [Shield] = []

@@ -9,9 +9,8 @@ extension Proof {
     /// Another connection's GRANT is not seen there before it is committed, so the cure is proven by
     /// SET ROLE, if the trial fails in the same way under it.
     func record(forLogin failed: Record) throws(PostgresError) -> Record {
-        let work = RelationWork(relation: relation, trials: [(place, failed.trial)])
-        runner.rehearse([], for: relation, access)
-        let seen = try runner.run(work).first?.record
+        runner.rehearse([], for: subject, access)
+        let seen = try runner.run(failed.trial, at: place, on: subject)
         guard seen?.verdict == .failed, seen?.missing == failed.missing else {
             return untriable(failed, because: "by SET ROLE the trial does not fail in this way")
         }

@@ -17,14 +17,14 @@ extension LaneRunner {
     ) throws(PostgresError) {
         guard context.options.keepsPlans else { return }
         let script = try script(draft, [prepared], from: 0, shields, isolation, isContinuing: false)
-        keepPlan(of: prepared.pending, script, draft, stoppedAt: failure)
+        keepPlan(of: prepared.pending, script, remarks: draft.remarks, stoppedAt: failure)
     }
 
     /// Keeps a script as it is.
     func keepPlan(
         of pending: PendingTrial,
         _ script: TrialScript,
-        _ draft: RowDraft,
+        remarks: [String],
         stoppedAt failure: (purpose: TrialScript.Purpose, ordinal: Int)?
     ) {
         guard context.options.keepsPlans else { return }
@@ -38,9 +38,14 @@ extension LaneRunner {
         plans[pending.place] = PlannedTrial(
             name: pending.trial.name,
             statements: sent.filter { $0 != "ROLLBACK;" },
-            remarks: (draft.scaffold + [draft.row]).map(\.described)
+            remarks: remarks
         )
     }
+}
+
+extension RowDraft {
+    /// Where the values of its rows came from, a line each.
+    var remarks: [String] { (scaffold + [row]).map(\.described) }
 }
 
 extension TrialScript.Purpose {

@@ -12,7 +12,7 @@ struct Proof {
     let access: AccessMap
     let user: Principal
     let runner: LaneRunner
-    let relation: Relation
+    let subject: TrialSubject
     let place: Int
     /// The role whose privileges count.
     let role: Role
@@ -112,10 +112,9 @@ struct Proof {
         var timeouts = 0
         for round in 0..<Self.rounds where timeouts < Self.longRounds {
             if round > 0 { pause(milliseconds: 30 * round) }
-            runner.rehearse(grants, for: relation, access)
+            runner.rehearse(grants, for: subject, access)
             do throws(PostgresError) {
-                let work = RelationWork(relation: relation, trials: [(place, trial)])
-                guard let record = try runner.run(work).first?.record else {
+                guard let record = try runner.run(trial, at: place, on: subject) else {
                     return .obstacle("the role cannot be set")
                 }
                 guard let problem = record.problem, problem.isTransient else {

@@ -67,7 +67,7 @@ extension Proof {
     }
 
     private func visibleLacks(of trial: Trial) -> [MissingPrivilege] {
-        guard relation.kind != .sequence,
+        guard case .relation(let relation) = subject, relation.kind != .sequence,
             let attempt = (try? runner.foreseen(trial, as: role, on: relation)) ?? nil
         else { return [] }
         return access.visibleLacks(of: attempt)

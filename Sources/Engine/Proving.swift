@@ -24,14 +24,14 @@ extension Runner {
         let start = ContinuousClock.now
         for (place, record) in failed.sorted(by: { $0.key < $1.key }) {
             guard !stop.isRequested,
-                let relation = context.snapshot.relationsByName[record.trial.object],
+                let subject = context.subject(of: record.trial),
                 let frame = context.frame(of: record.trial.role, gathered.logins)
             else { continue }
             let proof = Proof(
                 access: context.access,
                 user: context.user,
                 runner: runner,
-                relation: relation,
+                subject: subject,
                 place: place,
                 role: frame.effective
             )

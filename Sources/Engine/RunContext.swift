@@ -28,7 +28,7 @@ struct RunContext: Sendable {
     let stop: StopSignal
 
     var snapshot: Snapshot { access.snapshot }
-    var reach: InsertReach { access.reach }
+    var reach: StatementReach { access.reach }
 
     /// The sequences that each relation's trials may draw from.
     private var foreseen: [OID: [Relation]] = [:]

@@ -22,7 +22,7 @@ struct PlanTests {
             try await CommandRun.of(["plan"] + database.options() + $0)
         }
         #expect(plan.status == 0, "\(plan.standardError)")
-        let lines = try await psql(plan.standardOutput, database)
+        let lines = try await Psql.output(of: plan.standardOutput, on: database)
         let run = try await fixture.withArguments { try await ReportedRun.of(database, $0) }
         // What the catalog decided, or nothing could be sent for, has no state.
         let states = run.report.trials.enumerated()
@@ -62,7 +62,7 @@ struct PlanTests {
                 "-- skipped, nothing was sent: foreign table not asked for"
             )
         )
-        let states = try await psql(plan.standardOutput, database)
+        let states = try await Psql.output(of: plan.standardOutput, on: database)
         #expect(states == ["1 00000"])
     }
 
@@ -74,11 +74,14 @@ struct PlanTests {
         let report = try await CommandRun.of(["plan", "--json", "-"])
         #expect(report.status == 64)
     }
+}
 
+/// The newest `psql` at hand.
+enum Psql {
     /// Runs the script and returns what it printed on stdout.
-    private func psql(_ script: String, _ database: TestDatabase) async throws -> [String] {
+    static func output(of script: String, on database: TestDatabase) async throws -> [String] {
         let ending = try await Subprocess.run(
-            .path(FilePath(Psql.path ?? "")),
+            .path(FilePath(path ?? "")),
             arguments: Arguments(["--no-psqlrc", "--no-password"] + database.options()),
             input: .string(script),
             output: .string(limit: 1_000_000),
@@ -86,10 +89,7 @@ struct PlanTests {
         )
         return ending.standardOutput.split(separator: "\n").map(String.init)
     }
-}
 
-/// The newest `psql` at hand.
-private enum Psql {
     static let path: String? = {
         let places =
             TestServer.all.reversed().map { "\($0.binaries.directory)/psql" }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Trials
 
-@Suite struct InsertReachTests {
+@Suite struct StatementReachTests {
     private static let tables = """
         CREATE SCHEMA other;
         CREATE SEQUENCE plain;
@@ -73,14 +73,14 @@ import Trials
     func sequences(table: String, expected: [String]) async throws {
         let snapshot = try await TestServer.any.makeDatabase(sql: Self.tables).snapshot()
         let relation = try #require(snapshot.orderedRelations.first { $0.name == table })
-        let found = InsertReach(snapshot).sequences(of: relation.oid).map(\.name).sorted()
+        let found = StatementReach(snapshot).sequences(of: relation.oid).map(\.name).sorted()
         #expect(found == expected)
     }
 
     @Test("An insert runs the code of triggers and functions, wherever the row ends")
     func code() async throws {
         let snapshot = try await TestServer.any.makeDatabase(sql: Self.tables).snapshot()
-        let reach = InsertReach(snapshot)
+        let reach = StatementReach(snapshot)
         let running = snapshot.orderedRelations
             .filter { $0.kind != .sequence && reach.runsCode($0.oid) }
             .map(\.name)

@@ -1,11 +1,11 @@
 package import Catalog
 internal import Trials
 
-/// Which relations and sequences an INSERT reaches, by the catalog and by what functions name.
+/// Which relations and sequences a statement reaches, by the catalog and by what functions name.
 ///
 /// What code does cannot be known from its text: a sequence that it names may never be drawn from,
 /// and a name that is put together at run time is missed.
-package struct InsertReach: Sendable {
+package struct StatementReach: Sendable {
     private let snapshot: Snapshot
     let byName: [String: [Relation]]
     let routinesByName: [String: [Routine]]
@@ -28,15 +28,18 @@ package struct InsertReach: Sendable {
         var named: [OID: Named] = [:]
         for trigger in snapshot.triggers.values.joined() where named[trigger.routine] == nil {
             guard let routine = snapshot.routines[trigger.routine] else { continue }
-            let words = Words(routine.source)
-            named[routine.oid] = Named(
-                sequences: Self.sequences(namedIn: words, byName),
-                tables: words.insertTargets.flatMap { byName[$0] ?? byName[$0.lowercased()] ?? [] }
-                    .filter { $0.kind != .sequence }
-                    .map(\.oid)
-            )
+            named[routine.oid] = Self.named(in: Words(routine.source), byName)
         }
         namedByRoutine = named
+    }
+
+    private static func named(in words: Words, _ byName: [String: [Relation]]) -> Named {
+        Named(
+            sequences: sequences(namedIn: words, byName),
+            tables: words.insertTargets.flatMap { byName[$0] ?? byName[$0.lowercased()] ?? [] }
+                .filter { $0.kind != .sequence }
+                .map(\.oid)
+        )
     }
 
     /// The relations that the server writes to by itself: the one that is named, the base beneath a
@@ -77,15 +80,36 @@ package struct InsertReach: Sendable {
         of relation: OID,
         by events: Set<Relation.Event> = [.insert]
     ) -> [Relation] {
-        var found: [OID] = []
-        var pending = [relation]
+        reached(from: Named(tables: [relation]), by: events)
+    }
+
+    /// The sequences that a routine's call may draw from, or set: those that its code names, with the
+    /// routines that it calls, and those of tables that it inserts into.
+    package func sequences(calledBy routine: Routine) -> [Relation] {
+        var named = Named()
+        var pending = [routine]
+        var visited: Set<OID> = [routine.oid]
+        while let next = pending.popLast() {
+            let words = Words(next.source)
+            let own = Self.named(in: words, byName)
+            named.sequences += own.sequences + Self.sequences(namedIn: words, byName, by: "setval")
+            named.tables += own.tables
+            pending += words.names.flatMap { routinesByName[$0] ?? [] }
+                .filter { !$0.isBuiltIn && visited.insert($0.oid).inserted }
+        }
+        return reached(from: named, by: [.insert])
+    }
+
+    private func reached(from start: Named, by events: Set<Relation.Event>) -> [Relation] {
+        var found = start.sequences
+        var pending = start.tables
         var visited: Set<OID> = []
         while let next = pending.popLast() {
+            let events = start.tables.contains(next) ? events : [.insert]
             for table in written(by: next) where visited.insert(table).inserted {
                 for column in snapshot.columns[table] ?? [] { found += sequences(of: column) }
                 for trigger in snapshot.triggers[table] ?? []
-                where trigger.isEnabled && fires(trigger, on: next == relation ? events : [.insert])
-                {
+                where trigger.isEnabled && fires(trigger, on: events) {
                     guard let named = namedByRoutine[trigger.routine] else { continue }
                     found += named.sequences
                     pending += named.tables.filter { !visited.contains($0) }
@@ -118,8 +142,12 @@ package struct InsertReach: Sendable {
         return found
     }
 
-    private static func sequences(namedIn words: Words, _ byName: [String: [Relation]]) -> [OID] {
-        words.arguments(of: "nextval").flatMap { name in
+    private static func sequences(
+        namedIn words: Words,
+        _ byName: [String: [Relation]],
+        by function: String = "nextval"
+    ) -> [OID] {
+        words.arguments(of: function).flatMap { name in
             let last = String(name.split(separator: ".").last ?? "").replacing("\"", with: "")
             return (byName[last] ?? byName[last.lowercased()] ?? []).filter { $0.kind == .sequence }
                 .map(\.oid)

@@ -1,0 +1,62 @@
+internal import Catalog
+internal import Postgres
+
+extension RunContext {
+    /// The statements that open a transaction, with its time limits in milliseconds, and keep it out of
+    /// others' way.
+    func opening(
+        _ isolation: String?,
+        lockTimeout: Int,
+        statementTimeout: Int
+    ) -> [String] {
+        var settings = [
+            "lock_timeout": String(lockTimeout),
+            "statement_timeout": String(statementTimeout),
+            "idle_in_transaction_session_timeout": "10000",
+            "synchronous_commit": "off",
+        ]
+        if snapshot.server.version >= 170_000 {
+            settings["transaction_timeout"] = String(max(60_000, options.statementTimeout * 2))
+        }
+        if canSilenceStatistics { settings["pg_stat_statements.track"] = "none" }
+        let calls = settings.sorted { $0.key < $1.key }
+            .map { "pg_catalog.set_config('\($0.key)', '\($0.value)', true)" }
+        return [
+            "BEGIN\(isolation.map { " ISOLATION LEVEL \($0)" } ?? "") READ WRITE",
+            "SELECT \(calls.joined(separator: ", "))",
+        ]
+    }
+}
+
+extension LaneRunner {
+    /// Opens a transaction and puts its shields up: whoever works behind one has little time, since
+    /// live writers wait for it.
+    func open(
+        _ script: inout TrialScript,
+        behind shields: [Shield],
+        _ isolation: String?
+    ) throws(PostgresError) {
+        let limits = limits(behind: shields)
+        let opening = context.opening(
+            isolation,
+            lockTimeout: limits.lock,
+            statementTimeout: limits.statement
+        )
+        script.add(opening, for: .frame)
+        for (index, shield) in shields.enumerated() {
+            let lines = try shield.lines(with: connection, lockTimeout: limits.lock)
+            script.add(lines, for: .shield(index))
+        }
+    }
+
+    /// The longest wait for a lock, and the longest statement, in milliseconds.
+    func limits(behind shields: [Shield]) -> (lock: Int, statement: Int) {
+        let options = context.options
+        return shields.isEmpty
+            ? (options.lockTimeout, options.statementTimeout)
+            : (
+                min(Shield.trialPatience, options.lockTimeout),
+                min(Shield.trialTime, options.statementTimeout)
+            )
+    }
+}
