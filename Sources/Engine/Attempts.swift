@@ -104,7 +104,7 @@ struct Attempts {
     private mutating func tryPending(_ isolation: String?) throws(PostgresError) {
         while !pending.isEmpty {
             if runner.context.stop.isRequested { throw .connectionLost("interrupted") }
-            let draft = self.draft
+            let draft = try settledDraft()
             guard let prepared = try prepared(draft) else { continue }
             let (shields, consumed, refusal) = try shields(draft)
             if let (problem, reason) = refusal {
@@ -126,6 +126,11 @@ struct Attempts {
                 guard try take(step, of: prepared, draft, shields, seconds) else { break }
             }
         }
+    }
+
+    private func settledDraft() throws(PostgresError) -> RowDraft {
+        guard let first = pending.first else { return draft }
+        return try runner.settled(draft, as: first.frame)
     }
 
     /// The row to try next, without scaffold where none is to be put in place.

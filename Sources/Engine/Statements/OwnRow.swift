@@ -38,7 +38,7 @@ extension LaneRunner {
         let operation = pending.trial.operation
         let needsLiterals = if case .own = rowOnHand { true } else { operation == .copy }
         var row = operation == .copy ? writer.named(draft.row) : draft.row
-        if needsLiterals { row = try evaluated(row, as: pending.frame) }
+        if needsLiterals { row = try evaluated([row], as: pending.frame)[0] }
         let statement: TrialStatement? =
             switch rowOnHand {
             case .brought:
@@ -231,36 +231,5 @@ extension LaneRunner {
         var values: [Int: String] = [:]
         for (column, text) in zip(key, row) { values[column.number] = text }
         return values.count == key.count ? ExistingRow(key: values) : nil
-    }
-
-    /// Computes what stands in the row as an expression, as the role: a value that depends on who asks
-    /// must be the role's, also where somebody else puts the row in place.
-    private func evaluated(
-        _ row: RowDraft.Row,
-        as frame: RoleFrame
-    ) throws(PostgresError) -> RowDraft.Row {
-        var row = row
-        var numbers: [Int] = []
-        var terms: [String] = []
-        for (number, value) in row.values.sorted(by: { $0.key < $1.key }) {
-            guard case .expression(let expression) = value.content,
-                let column = context.snapshot.column(number, of: row.relation.oid)
-            else { continue }
-            numbers.append(number)
-            terms.append("((\(expression))::\(column.typeName))::pg_catalog.text")
-        }
-        guard !terms.isEmpty else { return row }
-        let opening = ["BEGIN READ WRITE"] + (try frame.lines(with: connection))
-        let query = "SELECT \(terms.joined(separator: ", "))"
-        let results = try connection.exchange(opening + [query, "ROLLBACK"])
-        if connection.isInTransaction { try connection.execute("ROLLBACK") }
-        guard results.count > opening.count,
-            case .succeeded(_, let values) = results[opening.count], values.count == numbers.count
-        else { return row }
-        for (number, text) in zip(numbers, values) {
-            let source = row.values[number]?.source ?? .sample
-            row.values[number] = RowValue(text.map { .literal($0) } ?? .null, from: source)
-        }
-        return row
     }
 }
