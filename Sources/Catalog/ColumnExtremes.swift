@@ -54,11 +54,10 @@ package struct ColumnExtremes: Sendable {
         var queries: [String] = []
         for (number, question) in questions.enumerated() {
             let column = try connection.quoted(identifier: question.column)
-            let schema = try connection.quoted(identifier: question.schema)
-            let relation = try connection.quoted(identifier: question.relation)
+            let name = try connection.quoted(identifier: question.relation, in: question.schema)
             let end = question.isLowest ? "min" : "max"
             queries.append(
-                "SELECT \(number), (SELECT pg_catalog.\(end)(\(column)) FROM \(schema).\(relation))"
+                "SELECT \(number), (SELECT pg_catalog.\(end)(\(column)) FROM \(name))"
             )
         }
         var found: [Reach.Place: Int] = [:]

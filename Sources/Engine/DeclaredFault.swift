@@ -104,8 +104,7 @@ private struct DeclaredFault {
         _ column: Int,
         _ connection: Connection
     ) throws(PostgresError) -> String {
-        let schema = try connection.quoted(identifier: relation.schema)
-        let type = "\(schema).\(try connection.quoted(identifier: relation.name))"
+        let type = try connection.quoted(identifier: relation.name, in: relation.schema)
         let field = try connection.quoted(literal: name(of: column))
         return """
             SELECT pg_catalog.jsonb_populate_record(NULL::\(type), \

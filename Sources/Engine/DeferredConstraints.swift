@@ -96,8 +96,7 @@ struct DeferredConstraints {
     ) throws(PostgresError) -> String {
         var names: [String] = []
         for constraint in constraints {
-            let schema = try connection.quoted(identifier: constraint.schema)
-            let name = "\(schema).\(try connection.quoted(identifier: constraint.name))"
+            let name = try connection.quoted(identifier: constraint.name, in: constraint.schema)
             if !names.contains(name) { names.append(name) }
         }
         return names.joined(separator: ", ")

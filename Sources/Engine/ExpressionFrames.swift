@@ -20,10 +20,9 @@ struct ExpressionFrames {
         with connection: Connection
     ) throws(PostgresError) {
         guard let relation = snapshot.relations[relation],
-            let column = snapshot.columns[relation.oid]?.first(where: { $0.number == column })
+            let column = snapshot.column(column, of: relation.oid)
         else { return nil }
-        let schema = try connection.quoted(identifier: relation.schema)
-        let table = "\(schema).\(try connection.quoted(identifier: relation.name))"
+        let table = try connection.quoted(identifier: relation.name, in: relation.schema)
         let name = try connection.quoted(identifier: column.name)
         query = "SELECT (\n\(expression)\n)"
         statements = [

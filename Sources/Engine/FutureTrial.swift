@@ -153,9 +153,7 @@ struct FutureTrial {
                 )
             }
         }
-        let table =
-            "\(try connection.quoted(identifier: schema.name))."
-            + (try connection.quoted(identifier: freeName))
+        let table = try connection.quoted(identifier: freeName, in: schema.name)
         script.add(
             [
                 "SET LOCAL ROLE \(maker)",

@@ -4,8 +4,10 @@ internal import Postgres
 internal import Trials
 
 extension Runner {
-    /// Carries out the calls that the user has written, one after another; routines without one were
-    /// decided by the catalog. What met a lock or a time limit is tried again with full limits.
+    /// Carries out the calls that the user has written, one after another.
+    ///
+    /// Routines without one were decided by the catalog. What met a lock or a time limit is tried again
+    /// with full limits.
     func callRoutines(
         _ gathered: inout Gathered,
         _ trials: [Trial],

@@ -92,8 +92,7 @@ extension LaneRunner {
         _ pending: PendingTrial,
         on sequence: Relation
     ) throws(PostgresError) -> PreparedTrial {
-        let schema = try connection.quoted(identifier: sequence.schema)
-        let name = "\(schema).\(try connection.quoted(identifier: sequence.name))"
+        let name = try connection.quoted(identifier: sequence.name, in: sequence.schema)
         let literal = try connection.quoted(literal: name)
         let next = "SELECT pg_catalog.nextval(\(literal))"
         guard pending.trial.operation == .currval else {

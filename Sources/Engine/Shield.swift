@@ -15,11 +15,10 @@ struct Shield: Sendable, Hashable {
     /// The lock waits for everybody who has drawn from the sequence, and all who want to draw wait
     /// behind it: hence a time limit of its own.
     func lines(with connection: Connection, lockTimeout: Int) throws(PostgresError) -> [String] {
-        let schema = try connection.quoted(identifier: sequence.schema)
-        let name = try connection.quoted(identifier: sequence.name)
+        let name = try connection.quoted(identifier: sequence.name, in: sequence.schema)
         var lines = [
             "SET LOCAL lock_timeout = \(Self.patience)",
-            "ALTER SEQUENCE \(schema).\(name) INCREMENT BY \(parameters.increment)",
+            "ALTER SEQUENCE \(name) INCREMENT BY \(parameters.increment)",
             "SET LOCAL lock_timeout = \(lockTimeout)",
         ]
         if let owner {

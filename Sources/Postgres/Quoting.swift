@@ -1,6 +1,16 @@
 internal import CLibPQ
 
 extension Connection {
+    /// Quotes an object's name with that of its schema.
+    ///
+    /// - Throws: as for the names alone.
+    package func quoted(
+        identifier name: String,
+        in schema: String
+    ) throws(PostgresError) -> String {
+        "\(try quoted(identifier: schema)).\(try quoted(identifier: name))"
+    }
+
     /// Returns the name as an identifier that the server reads back unchanged, always in quotes.
     package func quoted(identifier: String) throws(PostgresError) -> String {
         try unsafe escaped(identifier, by: PQescapeIdentifier)

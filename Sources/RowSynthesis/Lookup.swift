@@ -108,13 +108,11 @@ package struct Lookup {
     }
 
     func quotedName(of relation: Relation) throws(PostgresError) -> String {
-        let schema = try connection.quoted(identifier: relation.schema)
-        return "\(schema).\(try connection.quoted(identifier: relation.name))"
+        try connection.quoted(identifier: relation.name, in: relation.schema)
     }
 
     /// The type's name, for a cast.
     func quotedName(of type: DataType) throws(PostgresError) -> String {
-        let schema = try connection.quoted(identifier: type.schema)
-        return "\(schema).\(try connection.quoted(identifier: type.name))"
+        try connection.quoted(identifier: type.name, in: type.schema)
     }
 }

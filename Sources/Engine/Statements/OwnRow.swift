@@ -220,8 +220,7 @@ extension LaneRunner {
             shown = []
             for column in key { shown.append("\(try writer.name(column))::pg_catalog.text") }
         }
-        let schema = try connection.quoted(identifier: relation.schema)
-        let target = "\(schema).\(try connection.quoted(identifier: relation.name))"
+        let target = try connection.quoted(identifier: relation.name, in: relation.schema)
         let query = "SELECT \(shown.joined(separator: ", ")) FROM \(target) LIMIT 1"
         guard let row = try lookup.rows(of: query, as: lookup.reader(relation))?.first
         else {

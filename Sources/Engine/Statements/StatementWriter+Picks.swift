@@ -78,8 +78,7 @@ extension StatementWriter {
     /// Reads a relation in which no row can be put: what matters is that it can be read at all.
     func reading(limit: Int) throws(PostgresError) -> TrialStatement {
         let read = granted(.select, among: columns)
-        let schema = try connection.quoted(identifier: relation.schema)
-        let target = "\(schema).\(try connection.quoted(identifier: relation.name))"
+        let target = try connection.quoted(identifier: relation.name, in: relation.schema)
         let list = read.isEmpty ? "" : "\(try names(read)) "
         return TrialStatement(
             lines: ["SELECT \(list)FROM \(target) LIMIT \(limit)"],

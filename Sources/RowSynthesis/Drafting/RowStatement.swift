@@ -28,8 +28,7 @@ extension RowDraft.Row {
 
     /// The relation's quoted name.
     package func target(with connection: Connection) throws(PostgresError) -> String {
-        let schema = try connection.quoted(identifier: relation.schema)
-        return "\(schema).\(try connection.quoted(identifier: relation.name))"
+        try connection.quoted(identifier: relation.name, in: relation.schema)
     }
 
     /// The quoted names of the row's columns, and what they are to hold.
@@ -112,15 +111,11 @@ extension RowValue.Content {
     }
 
     private static func currentValue(
-        of sequence: ObjectName,
+        of sequence: Relation,
         with connection: Connection
     ) throws(PostgresError) -> String {
-        var parts: [String] = []
-        for part in [sequence.schema, sequence.name].compactMap(\.self) {
-            parts.append(try connection.quoted(identifier: part))
-        }
-        let name = try connection.quoted(literal: parts.joined(separator: "."))
-        return "pg_catalog.currval(\(name))"
+        let name = try connection.quoted(identifier: sequence.name, in: sequence.schema)
+        return "pg_catalog.currval(\(try connection.quoted(literal: name)))"
     }
 }
 

@@ -1,4 +1,4 @@
-package import Trials
+package import Catalog
 
 /// Where a value of a row came from; the part of the row that reports may show.
 package enum ValueSource: String, Sendable, Hashable {
@@ -31,7 +31,7 @@ package struct RowValue: Sendable, Hashable {
         /// An expression over pg_catalog alone.
         case expression(String)
         /// What the session has drawn last from a sequence.
-        case drawn(from: ObjectName)
+        case drawn(from: Relation)
         case null
     }
 

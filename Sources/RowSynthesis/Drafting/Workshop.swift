@@ -81,10 +81,8 @@ struct Workshop {
             let sequence =
                 snapshot.reach.identitySequences[place]
                 ?? snapshot.reach.defaultSequences[place]?.first
-            guard let name = sequence.flatMap({ snapshot.relations[$0]?.objectName }) else {
-                continue
-            }
-            values[column.number] = RowValue(.drawn(from: name), from: .sequence)
+            guard let sequence = sequence.flatMap({ snapshot.relations[$0] }) else { continue }
+            values[column.number] = RowValue(.drawn(from: sequence), from: .sequence)
         }
         return values
     }
