@@ -4,14 +4,14 @@ extension AccessMap {
     /// The roles whose grants make them expected to use a privilege on one of the relations, and the
     /// roles that were passed over although PUBLIC's grants would let them.
     ///
-    /// A table's owner is left out. A role that holds nothing in this database but what PUBLIC holds has
+    /// `grantees` are the roles that the database's grants concern. A table's owner is left out. A role that holds nothing in this database but what PUBLIC holds has
     /// most likely to do with another database of the server: it counts only if every role is like
     /// that.
     package func inferredHolders(
         of privilege: Privilege,
-        on relations: [Relation]
+        on relations: [Relation],
+        among grantees: Set<OID>
     ) -> (holders: [InferredHolder], strangers: [Role]) {
-        let ofTheDatabase = grantees
         var own: [InferredHolder] = []
         var others: [InferredHolder] = []
         for role in rolesInUse {
@@ -28,7 +28,7 @@ extension AccessMap {
                 relations: held,
                 granted: Set(granted.map(\.oid))
             )
-            if principal.effectiveRoles.isDisjoint(with: ofTheDatabase) {
+            if principal.effectiveRoles.isDisjoint(with: grantees) {
                 if canConnect(principal) { others.append(holder) }
             } else {
                 own.append(holder)
@@ -44,7 +44,7 @@ extension AccessMap {
     }
 
     /// The roles that grants on this database's objects name, and the predefined ones.
-    private var grantees: Set<OID> {
+    package var grantees: Set<OID> {
         let schemas = snapshot.schemas.values.map { ($0.acl, $0.owner) }
         let relations = snapshot.relations.values.map { ($0.acl, $0.owner) }
         let columns = snapshot.columns.values.joined().map { ($0.acl, OID(0)) }

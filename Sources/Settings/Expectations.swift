@@ -32,9 +32,12 @@ package struct Expectations: Sendable {
         _ access: AccessMap
     ) throws(UnknownRole) {
         self.init(objects)
-        for name in try Self.known(names, in: access.snapshot) {
+        for role in try Self.known(names, access) {
             let stance = operations.map { Stance(allowed: Set($0)) } ?? .declared
-            expect(stance, of: name, isChosen: operations != nil, access)
+            for relation in objects.relations {
+                expect(stance, of: role, on: relation, operations != nil, access)
+            }
+            expectOfSchemas(stance, of: role.name)
         }
         finish()
     }
@@ -54,12 +57,17 @@ package struct Expectations: Sendable {
         self.init(objects)
         var inferred: [(role: String, trials: [Trial])] = []
         var strangers: [Role] = []
+        let grantees = access.grantees
         for operation in Self.inferable where operations?.contains(operation) ?? true {
             let targets = objects.relations.filter { relation in
                 relation.kind != .sequence
                     && access.snapshot.obstacle(to: operation, on: relation) == nil
             }
-            let found = access.inferredHolders(of: operation.inferredPrivilege, on: targets)
+            let found = access.inferredHolders(
+                of: operation.inferredPrivilege,
+                on: targets,
+                among: grantees
+            )
             for holder in found.holders {
                 let trials = holder.relations.map {
                     Trial(
@@ -125,18 +133,19 @@ package struct Expectations: Sendable {
     ) throws(UnknownRole) {
         self.init(objects)
         let all = names.isEmpty ? rules.file.roleNames.map(\.value) : names
-        for name in try Self.known(all, in: access.snapshot) {
+        for role in try Self.known(all, access) {
+            let name = role.name
             for relation in objects.relations {
                 guard let stance = rules.stance(of: name, on: relation.oid) else {
                     addUncovered(name, relation, access)
                     continue
                 }
                 let isChosen = rules.isNamed(relation.oid)
-                expect(stance.narrowed(to: operations), of: name, on: relation, isChosen, access)
+                expect(stance.narrowed(to: operations), of: role, on: relation, isChosen, access)
             }
             for sequence in objects.drawnSequences {
                 guard let stance = rules.stance(of: name, on: sequence.oid) else { continue }
-                expectDenial(stance.narrowed(to: operations), of: name, on: sequence, access)
+                expectDenial(stance.narrowed(to: operations), of: name, on: sequence)
             }
             guard let stance = rules.stance(of: name)?.narrowed(to: operations) else { continue }
             expectOfSchemas(stance, of: name)
@@ -145,54 +154,35 @@ package struct Expectations: Sendable {
         finish()
     }
 
+    private typealias KnownRole = (name: String, principal: Principal)
+
     private static func known(
         _ names: [String],
-        in snapshot: Snapshot
-    ) throws(UnknownRole) -> [String] {
+        _ access: AccessMap
+    ) throws(UnknownRole) -> [KnownRole] {
+        let roles = access.snapshot.rolesByName
         var seen = ExactNames<Bool>()
-        var known: [String] = []
+        var known: [KnownRole] = []
         for name in names where seen[name] == nil {
             seen[name] = true
-            guard snapshot.rolesByName[name] != nil else {
-                throw UnknownRole(name: name, known: snapshot.rolesByName.names)
+            guard let role = roles[name] else {
+                throw UnknownRole(name: name, known: roles.names)
             }
-            known.append(name)
+            known.append((name, access.principal(role.oid)))
         }
         return known
-    }
-
-    /// Expects a stance everywhere.
-    private mutating func expect(
-        _ stance: Stance,
-        of role: String,
-        isChosen: Bool,
-        _ access: AccessMap
-    ) {
-        for relation in objects.relations {
-            expect(stance, of: role, on: relation, isChosen, access)
-        }
-        expectOfSchemas(stance, of: role)
     }
 
     /// Expects a stance on one relation; `isChosen` if the user named the relation or the operation.
     private mutating func expect(
         _ stance: Stance,
-        of role: String,
+        of role: KnownRole,
         on relation: Relation,
         _ isChosen: Bool,
         _ access: AccessMap
     ) {
-        let principal = access.snapshot.rolesByName[role].map { access.principal($0.oid) }
-        for operation in Operation.declarable {
-            let expected: Expectation
-            if stance.denied.contains(operation) {
-                expected = .denied
-            } else if stance.allowed.contains(operation) {
-                expected = .allowed
-            } else {
-                continue
-            }
-            guard operation.concernsRelations else { continue }
+        for operation in Operation.declarable where operation.concernsRelations {
+            guard let expected = stance.expectation(of: operation) else { continue }
             if let reason = access.snapshot.obstacle(to: operation, on: relation) {
                 if relation.kind != .sequence { obstacles.append((relation, reason)) }
                 continue
@@ -200,14 +190,14 @@ package struct Expectations: Sendable {
             if expected == .allowed, !isChosen, objects.drawnByCode.contains(relation.oid) {
                 continue
             }
-            if operation == .insertReturning, stance.isByDefault, let principal,
-                !access.hasAny(principal, .select, on: relation)
+            if operation == .insertReturning, stance.isByDefault,
+                !access.hasAny(role.principal, .select, on: relation)
             {
                 continue
             }
             trials.append(
                 Trial(
-                    role: role,
+                    role: role.name,
                     operation: operation,
                     object: relation.objectName,
                     expected: expected
@@ -221,15 +211,12 @@ package struct Expectations: Sendable {
     private mutating func expectDenial(
         _ stance: Stance,
         of role: String,
-        on sequence: Relation,
-        _ access: AccessMap
+        on sequence: Relation
     ) {
         let isIdentity = objects.identitySequences.contains(sequence.oid)
-        for operation in [Operation.nextval, .currval, .setval, .drop]
+        // Nor `drop`: whoever owns the table owns the sequence, and drops both.
+        for operation in isIdentity ? [Operation.setval] : [.nextval, .currval, .setval]
         where stance.denied.contains(operation) {
-            if isIdentity, operation != .setval { continue }
-            // Whoever owns the table owns the sequence, and drops both.
-            if operation == .drop { continue }
             trials.append(
                 Trial(
                     role: role,
@@ -246,14 +233,7 @@ package struct Expectations: Sendable {
         for (operation, names) in [
             (Operation.create, objects.schemas), (.execute, objects.routines),
         ] {
-            let expected: Expectation
-            if stance.denied.contains(operation) {
-                expected = .denied
-            } else if stance.allowed.contains(operation) {
-                expected = .allowed
-            } else {
-                continue
-            }
+            guard let expected = stance.expectation(of: operation) else { continue }
             trials += names.map {
                 Trial(role: role, operation: operation, object: $0, expected: expected)
             }

@@ -23,6 +23,12 @@ package struct Stance: Sendable, Hashable {
         isByDefault: true
     )
 
+    /// What is expected of an operation; `nil` if nothing is.
+    func expectation(of operation: Operation) -> Expectation? {
+        if denied.contains(operation) { return .denied }
+        return allowed.contains(operation) ? .allowed : nil
+    }
+
     /// Leaves of it what is to be tried.
     func narrowed(to operations: [Operation]?) -> Stance {
         guard let operations else { return self }
