@@ -87,18 +87,8 @@ struct Attempts {
     private func groups(
         of trials: [PendingTrial]
     ) -> [(commands: Set<Policy.Command>, trials: [PendingTrial])] {
-        let sharesRow = relation.kind != .view && !relation.hasRowSecurity
-        var groups: [(commands: Set<Policy.Command>, trials: [PendingTrial])] = []
-        for trial in trials {
-            let commands = Set(trial.trial.operation.policyCommands)
-            if let index = groups.firstIndex(where: { sharesRow || $0.commands == commands }) {
-                groups[index].commands.formUnion(commands)
-                groups[index].trials.append(trial)
-            } else {
-                groups.append((commands, [trial]))
-            }
-        }
-        return groups
+        trials.grouped { relation.suitsAllRoles ? [] : Set($0.trial.operation.policyCommands) }
+            .map { _, trials in (Set(trials.flatMap(\.trial.operation.policyCommands)), trials) }
     }
 
     private mutating func tryPending(_ isolation: String?) throws(PostgresError) {

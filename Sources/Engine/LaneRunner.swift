@@ -104,17 +104,8 @@ final class LaneRunner {
     /// The trials that can share a transaction and a row: an isolation level holds for the one, and
     /// where policies look at rows each role needs the other for itself.
     private func groups(of trials: [PendingTrial], on relation: Relation) -> [[PendingTrial]] {
-        let sharesRows = relation.kind != .view && !relation.hasRowSecurity
-        var groups: [(key: [String?], trials: [PendingTrial])] = []
-        for trial in trials {
-            let key = [trial.frame.isolation, sharesRows ? nil : trial.trial.role]
-            if let index = groups.firstIndex(where: { $0.key == key }) {
-                groups[index].trials.append(trial)
-            } else {
-                groups.append((key, [trial]))
-            }
-        }
-        return groups.map(\.trials)
+        trials.grouped { [$0.frame.isolation, relation.suitsAllRoles ? nil : $0.trial.role] }
+            .map(\.members)
     }
 
     /// The first guess at a row.
@@ -201,6 +192,11 @@ final class LaneRunner {
         )
         busy = Set(rows.compactMap { $0[0].flatMap { OID($0) } })
     }
+}
+
+extension Relation {
+    /// Whether one row serves all roles and statements: no policy looks at it.
+    var suitsAllRoles: Bool { kind != .view && !hasRowSecurity }
 }
 
 /// A trial that waits for its verdict.

@@ -56,16 +56,7 @@ struct ContractReasons {
 
     /// Says on how many relations the privileges are held, those that are alike together.
     private func grouped(_ operations: [Operation]) -> [String] {
-        var groups: [(place: String, operations: [Operation])] = []
-        for operation in operations {
-            let place = place(of: operation)
-            if let index = groups.firstIndex(where: { $0.place == place }) {
-                groups[index].operations.append(operation)
-            } else {
-                groups.append((place, [operation]))
-            }
-        }
-        return groups.compactMap { place, operations in
+        operations.grouped(by: place).map { place, operations in
             let words = words(operations)
             return place.isEmpty ? "no \(words)" : "\(words) on \(place)"
         }

@@ -57,20 +57,14 @@ struct ContractTables {
     }
 
     private mutating func addRelations(_ contract: Contract) {
-        var alike: [Likeness: [Relation]] = [:]
-        var order: [Likeness] = []
-        for relation in contract.access.snapshot.orderedRelations {
+        let alike = contract.access.snapshot.orderedRelations.grouped { relation in
             let rules = contract.entries.enumerated().reduce(into: [Int: OperationRules]()) {
                 $0[$1.offset] = $1.element.contract.relations[relation.oid]
             }
-            guard !rules.isEmpty else { continue }
-            let likeness = Likeness(schema: relation.schema, rules: rules)
-            if alike[likeness] == nil { order.append(likeness) }
-            alike[likeness, default: []].append(relation)
+            return Likeness(schema: relation.schema, rules: rules)
         }
-        groups += order.map { likeness in
-            let relations = alike[likeness] ?? []
-            return Group(
+        groups += alike.filter { !$0.key.rules.isEmpty }.map { likeness, relations in
+            Group(
                 patterns: RelationPattern.patterns(for: relations),
                 count: relations.count,
                 rules: likeness.rules.sorted { $0.key < $1.key }.map {

@@ -149,22 +149,16 @@ package struct ContractText {
 
     /// Why, the roles of which the same is true together.
     private func comments(on group: ContractTables.Group) -> [String] {
-        var reasons: [(text: String, roles: [String])] = []
-        for (entry, rules) in group.rules {
-            let text = ContractReasons(contract: entry.contract)
+        let reasons = group.rules.grouped { entry, rules in
+            ContractReasons(contract: entry.contract)
                 .reasons(for: rules, on: group.relations)
                 .joined(separator: "; ")
-            let name = Identifier.displayed(entry.role.name)
-            if let index = reasons.firstIndex(where: { $0.text == text }) {
-                reasons[index].roles.append(name)
-            } else {
-                reasons.append((text, [name]))
-            }
         }
         let count = group.count ?? 1
         let place = count > 1 ? " on these \(count)" : ""
         return reasons.map { text, roles in
-            let names = roles.prefix(4).joined(separator: ", ")
+            let names = roles.prefix(4).map { Identifier.displayed($0.entry.role.name) }
+                .joined(separator: ", ")
             let more = roles.count > 4 ? " and \(roles.count - 4) more" : ""
             return "  # \(names)\(more)\(place): \(text)"
         }

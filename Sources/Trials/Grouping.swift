@@ -1,6 +1,8 @@
 extension Sequence {
     /// Returns the elements by key, keys and elements in the order of their first appearance.
-    func grouped<Key: Hashable>(by key: (Element) -> Key) -> [(key: Key, members: [Element])] {
+    package func grouped<Key: Hashable>(by key: (Element) -> Key) -> [(
+        key: Key, members: [Element]
+    )] {
         var places: [Key: Int] = [:]
         var groups: [(key: Key, members: [Element])] = []
         for element in self {
