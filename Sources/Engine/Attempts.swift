@@ -144,7 +144,7 @@ struct Attempts {
             prepared.append(next)
         }
         if prepared.isEmpty, let first = pending.first {
-            finish(runner.notPossible(first.trial, draft, rowOnHand))
+            finish(runner.notPossible(first.trial, draft))
             return nil
         }
         return prepared

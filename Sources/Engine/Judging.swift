@@ -126,15 +126,13 @@ extension LaneRunner {
     }
 
     /// Judges a trial for which no statement can be written.
-    func notPossible(_ trial: Trial, _ draft: RowDraft, _ rowOnHand: RowOnHand) -> Record {
+    func notPossible(_ trial: Trial, _ draft: RowDraft) -> Record {
         let why: String =
-            switch (trial.operation, rowOnHand) {
-            case (.copy, _):
+            switch trial.operation {
+            case .copy:
                 "COPY must name a column, and every column of the relation fills itself"
-            case (.update, _):
+            case .update:
                 "the relation has no column that an UPDATE could set, or none to pick a row by"
-            case (.delete, .existing):
-                "no row of our own could be put in place, and others may refer to those that are there"
             default: "the relation has no column to pick a row by"
             }
         return Record(

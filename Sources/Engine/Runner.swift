@@ -146,14 +146,16 @@ package struct Runner: Sendable {
         _ user: Role,
         over connection: Connection
     ) throws(PostgresError) -> String? {
-        context.options.jobs = max(1, min(options.jobs, units))
-        guard context.options.jobs > 1 else { return nil }
+        let wanted = max(1, min(options.jobs, units))
+        context.options.jobs = wanted
+        guard wanted > 1 else { return nil }
         let slots = try ConnectionSlots(for: user, in: access.snapshot, over: connection)
-        let jobs = slots.jobs(of: context.options.jobs)
-        guard jobs < context.options.jobs else { return nil }
-        defer { context.options.jobs = jobs }
-        return "worked with fewer connections than asked for, \(jobs) and not "
-            + "\(context.options.jobs): the server had no more left"
+        let jobs = slots.jobs(of: wanted)
+        guard jobs < wanted else { return nil }
+        context.options.jobs = jobs
+        return
+            "worked with fewer connections than asked for, \(jobs) and not \(wanted): the server "
+            + "had no more left"
     }
 
     /// Tries what met a lock, a time limit or a deadlock once more, with nobody else at work.

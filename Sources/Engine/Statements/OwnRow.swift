@@ -4,14 +4,6 @@ internal import Postgres
 internal import RowSynthesis
 internal import Trials
 
-/// A row that was there before, for statements that pick one.
-struct ExistingRow: Sendable {
-    /// The values of its key as text, by column.
-    var key: [Int: String]
-    /// Where it lies, if its relation has no key.
-    var place: String?
-}
-
 /// The row that the statements of a relation work on.
 enum RowOnHand: Sendable {
     /// The row of each draft itself, brought in by the statement.
@@ -49,15 +41,25 @@ extension LaneRunner {
                 )
             case .own: try writer.picking(row, by: try ownPick(row, writer, draft), operation)
             case .existing
-            where operation == .delete && isReferredTo(draft.row.relation):
+            where operation == .delete
+                && !context.snapshot.keys(referringTo: draft.row.relation.oid).isEmpty:
                 try writer.privileges(
                     row,
                     operation,
+                    // To delete one that is there could take away, or lock, any number of others.
                     "no row of our own could be put in place, and others may refer to those that "
                         + "are there; only the privileges were tried"
                 )
             case .existing(let existing):
-                try writer.picking(row, by: try pick(existing, row, writer), operation)
+                try writer.picking(
+                    row,
+                    by: StatementWriter.Pick(
+                        condition: try existing.condition(with: connection),
+                        columns: existing.columns,
+                        row: .existing
+                    ),
+                    operation
+                )
             case .unknown(let limit, _):
                 operation == .select
                     ? try writer.reading(limit: limit)
@@ -172,39 +174,6 @@ extension LaneRunner {
         }.map(\.number)
     }
 
-    private func pick(
-        _ existing: ExistingRow,
-        _ row: RowDraft.Row,
-        _ writer: StatementWriter
-    ) throws(PostgresError) -> StatementWriter.Pick {
-        if let place = existing.place {
-            let literal = try connection.quoted(literal: place)
-            return StatementWriter.Pick(
-                condition: "ctid = \(literal)::pg_catalog.tid",
-                columns: nil,
-                row: .existing
-            )
-        }
-        var row = row
-        for (number, text) in existing.key {
-            row.values[number] = RowValue(.literal(text), from: .existingRow)
-        }
-        let key = existing.key.keys.sorted()
-        return StatementWriter.Pick(
-            condition: try row.condition(on: key, with: connection),
-            columns: Set(key),
-            row: .existing
-        )
-    }
-
-    /// Whether rows of others may refer to one of the relation: to delete one that is there could take
-    /// away, or lock, any number of them.
-    private func isReferredTo(_ relation: Relation) -> Bool {
-        context.snapshot.constraints.values.joined().contains {
-            $0.kind == .foreignKey && $0.referencedRelation == relation.oid
-        }
-    }
-
     /// Looks for a row that is there; `nil` if there is none that can be picked.
     func existingRow(
         of relation: Relation,
@@ -220,15 +189,19 @@ extension LaneRunner {
             shown = []
             for column in key { shown.append("\(try writer.name(column))::pg_catalog.text") }
         }
-        let target = try connection.quoted(identifier: relation.name, in: relation.schema)
+        var picked = draft(for: relation).row
+        picked.values = [:]
+        let target = try picked.target(with: connection)
         let query = "SELECT \(shown.joined(separator: ", ")) FROM \(target) LIMIT 1"
         guard let row = try lookup.rows(of: query, as: lookup.reader(relation))?.first
         else {
             return nil
         }
-        guard !key.isEmpty else { return ExistingRow(key: [:], place: row[0]) }
-        var values: [Int: String] = [:]
-        for (column, text) in zip(key, row) { values[column.number] = text }
-        return values.count == key.count ? ExistingRow(key: values) : nil
+        guard !key.isEmpty else { return ExistingRow(picked, at: row[0]) }
+        for (column, text) in zip(key, row) {
+            guard let text else { return nil }
+            picked.values[column.number] = RowValue(.literal(text), from: .existingRow)
+        }
+        return ExistingRow(picked)
     }
 }

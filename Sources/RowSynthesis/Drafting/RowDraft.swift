@@ -32,7 +32,7 @@ package struct RowDraft: Sendable, Hashable {
     /// be taken away again: the row under trial takes its place.
     package var cleared: Set<Int> = []
     /// The row that is taken away first, since the table is full.
-    package var vacancy: Vacancy?
+    package var vacancy: ExistingRow?
     /// Whether the row gives way to those that are there, since the table is full.
     package var ignoresConflicts = false
     /// Whether the scaffold holds a cycle of keys that only deferral can bridge.

@@ -43,7 +43,7 @@ package struct RowKnowledge: Sendable, Hashable {
     /// Columns by which a row that triggers of the scaffold have made is taken away again.
     package var cleared: Set<Int> = []
     /// The row whose place the one under trial takes, in a table that is full.
-    package var vacancy: Vacancy?
+    package var vacancy: ExistingRow?
     /// Whether the row under trial gives way to those that are there, in a table that is full.
     package var ignoresConflicts = false
     /// Columns of the row under trial that get a value of their own, so that the row can be picked.

@@ -42,7 +42,7 @@ extension Lesson {
     }
 
     /// The first rows of a table that no other row refers to.
-    private func vacancies(in table: Relation) throws(PostgresError) -> [Vacancy] {
+    private func vacancies(in table: Relation) throws(PostgresError) -> [ExistingRow] {
         let key = snapshot.pickingKey(of: table.oid)
         let references = snapshot.keys(referringTo: table.oid)
         let shown = (key + references.flatMap(\.referencedColumns))
@@ -82,7 +82,7 @@ extension Lesson {
                     from: .existingRow
                 )
             }
-            return Vacancy(row, at: rows[index][0])
+            return ExistingRow(row, at: rows[index][0])
         }
     }
 

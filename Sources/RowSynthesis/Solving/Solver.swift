@@ -22,7 +22,7 @@ struct Solver {
     let patience: Int
     var roleLines: [String] = []
     /// A row that counts as gone.
-    var vacancy: Vacancy?
+    var vacancy: ExistingRow?
 
     private var relation: Relation { row.relation }
     private var snapshot: Snapshot { lookup.snapshot }

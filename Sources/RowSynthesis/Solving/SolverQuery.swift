@@ -16,7 +16,7 @@ struct SolverQuery {
     /// The keys that must find a parent that is there.
     let keys: [Constraint]
     /// A row that is there and counts as gone.
-    let vacancy: Vacancy?
+    let vacancy: ExistingRow?
     /// A column that goes through a whole series besides.
     private var series: (column: Column, query: String)?
     private let alias: String
@@ -29,7 +29,7 @@ struct SolverQuery {
         under conditions: [Condition],
         apartBy indexes: [UniqueIndex] = [],
         referringBy keys: [Constraint] = [],
-        without vacancy: Vacancy? = nil
+        without vacancy: ExistingRow? = nil
     ) throws(PostgresError) {
         self.lookup = lookup
         self.relation = relation

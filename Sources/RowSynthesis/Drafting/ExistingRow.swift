@@ -1,17 +1,21 @@
-internal import Catalog
+package import Catalog
 package import Postgres
 
-/// A row of a full table that is taken away first, so that the tried one finds a place.
-package struct Vacancy: Sendable, Hashable {
+/// A row that was there before: statements pick it, or it gives its place in a full table to the tried
+/// one.
+package struct ExistingRow: Sendable, Hashable {
     /// The row, with the values of its key alone.
     package let row: RowDraft.Row
     /// Where it lies, if its table has no key without NULLs.
     let place: String?
 
-    init(_ row: RowDraft.Row, at place: String? = nil) {
+    package init(_ row: RowDraft.Row, at place: String? = nil) {
         self.row = row
         self.place = place
     }
+
+    /// The columns by which it is picked; `nil` if it is by its place.
+    package var columns: Set<Int>? { row.values.isEmpty ? nil : Set(row.values.keys) }
 
     /// The condition that picks the row and no other.
     package func condition(with connection: Connection) throws(PostgresError) -> String {
@@ -34,7 +38,7 @@ extension Snapshot {
     }
 
     /// The foreign keys by which rows may refer to those of a table.
-    func keys(referringTo table: OID) -> [Constraint] {
+    package func keys(referringTo table: OID) -> [Constraint] {
         constraints.values.joined()
             .filter { $0.kind == .foreignKey && $0.referencedRelation == table }
             .sorted { $0.oid < $1.oid }
