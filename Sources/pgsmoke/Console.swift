@@ -1,7 +1,15 @@
 import Glibc
+import Reports
+import Trials
 
 /// What is said to the person or pipeline that started the command.
 enum Console {
+    /// Says what an exit code means, as the last line on stderr, and returns it.
+    static func end(with code: Int32, _ report: RunReport? = nil) -> Int32 {
+        complain(ExitMeaning.line(code, report: report))
+        return code
+    }
+
     static func print(_ text: String) { write(Self.ended(text), to: STDOUT_FILENO) }
 
     /// Writes a piece of a result to stdout.

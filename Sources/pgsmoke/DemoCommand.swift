@@ -36,8 +36,7 @@ struct DemoCommand: ParsableCommand {
             Console.complain("pgsmoke: \(error)")
             code = ExitCode.couldNotRun
         }
-        Console.complain(ExitMeaning.line(code))
-        return code
+        return Console.end(with: code)
     }
 
     /// Runs the body as a task that the first signal cancels, so that the server is taken down.
@@ -115,7 +114,7 @@ struct DemoCommand: ParsableCommand {
             Console.print("")
             Console.print(TerminalReport.text(of: report, detail: .verbose, isColoured: isColoured))
             return report
-        case .misuse(let message, _): throw Failure(description: message)
+        case .misuse(let misuse): throw Failure(description: misuse.message)
         }
     }
 

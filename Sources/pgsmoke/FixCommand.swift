@@ -42,8 +42,7 @@ struct FixCommand: ParsableCommand {
         case .report(let report, _):
             guard report.server != nil else {
                 Console.complain(TerminalReport.text(of: report, detail: .quiet))
-                Console.complain(ExitMeaning.line(report.exitCode, report: report))
-                return report.exitCode
+                return Console.end(with: report.exitCode, report)
             }
             let isCured = FixScript.curesEverything(report)
             let code = report.exitCode == ExitCode.failed && isCured ? 0 : report.exitCode
@@ -51,10 +50,7 @@ struct FixCommand: ParsableCommand {
             if code != 0 { Console.complain(TerminalReport.text(of: report, detail: .quiet)) }
             Console.complain(code == 0 ? Self.success : ExitMeaning.line(code, report: report))
             return code
-        case .misuse(let message, let exitCode):
-            Console.complain("pgsmoke: \(message)")
-            Console.complain(ExitMeaning.line(exitCode))
-            return exitCode
+        case .misuse(let misuse): return misuse.told()
         }
     }
 

@@ -18,8 +18,7 @@ struct Misuse: Error {
     /// Tells it on stderr and returns the exit code.
     func told() -> Int32 {
         Console.complain("pgsmoke: \(message)")
-        Console.complain(ExitMeaning.line(exitCode))
-        return exitCode
+        return Console.end(with: exitCode)
     }
 
     init(_ error: SelectionError) {

@@ -53,15 +53,8 @@ struct PlanCommand: ParsableCommand {
             } else {
                 Console.complain(TerminalReport.text(of: report, detail: .quiet))
             }
-            return ending(code, code == 0 ? nil : report)
-        case .misuse(let message, let exitCode):
-            Console.complain("pgsmoke: \(message)")
-            return ending(exitCode)
+            return Console.end(with: code, code == 0 ? nil : report)
+        case .misuse(let misuse): return misuse.told()
         }
-    }
-
-    private func ending(_ code: Int32, _ report: RunReport? = nil) -> Int32 {
-        Console.complain(ExitMeaning.line(code, report: report))
-        return code
     }
 }

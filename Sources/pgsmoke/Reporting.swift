@@ -51,23 +51,17 @@ struct Reporting {
             try files.write(report)
         } catch {
             Console.complain("pgsmoke: \(error.message)")
-            return Self.ending(ExitCode.couldNotRun)
+            return Console.end(with: ExitCode.couldNotRun)
         }
-        return Self.ending(report.exitCode, report)
+        return Console.end(with: report.exitCode, report)
     }
 
     /// Tells that nothing was tried, leaves the files as they were and returns the exit code.
-    func misuse(_ message: String, _ exitCode: Int32) -> Int32 {
+    func tell(_ misuse: Misuse) -> Int32 {
         files.discard()
-        Console.complain("pgsmoke: \(message)")
-        return Self.ending(exitCode)
+        return misuse.told()
     }
 
     /// What the strictest of the known readers of JUnit files accepts.
     private static let manyCases = 5_000
-
-    private static func ending(_ code: Int32, _ report: RunReport? = nil) -> Int32 {
-        Console.complain(ExitMeaning.line(code, report: report))
-        return code
-    }
 }

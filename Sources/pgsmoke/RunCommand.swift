@@ -131,7 +131,7 @@ struct RunCommand: ParsableCommand {
         }
         switch await session.run() {
         case .report(let report, _): return reporting.tell(report)
-        case .misuse(let message, let exitCode): return reporting.misuse(message, exitCode)
+        case .misuse(let misuse): return reporting.tell(misuse)
         }
     }
 

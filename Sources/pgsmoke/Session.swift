@@ -35,7 +35,7 @@ struct Session: Sendable {
         /// The report and, if they were to be kept, the statements that decided each of its records.
         case report(RunReport, [PlannedTrial])
         /// The user asked for what is not there; one sentence that names it and the cure.
-        case misuse(String, exitCode: Int32)
+        case misuse(Misuse)
     }
 
     /// Runs on a thread of its own, since libpq blocks.
@@ -93,13 +93,13 @@ struct Session: Sendable {
             report.cutShort = stop.reason
             if signals.received == nil { report.records.append(Self.outOfTime) }
         } catch let error as Misuse {
-            return .misuse(error.message, exitCode: error.exitCode)
+            return .misuse(error)
         } catch let error as Obstacle {
             report.records.append(Self.notTried(because: error.description))
         } catch let error as PostgresError {
             report.records.append(Self.noConnection(error))
         } catch {
-            return .misuse("\(error)", exitCode: ExitCode.usage)
+            return .misuse(Misuse(message: "\(error)"))
         }
         report.seconds = (ContinuousClock.now - start).seconds
         policy.settle(&report, signal: signals.received)
