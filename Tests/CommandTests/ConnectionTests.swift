@@ -189,10 +189,7 @@ struct ConnectionTests {
                 """
             )
             let crash = Interruption(0) {
-                let isSleeping = try database.rows(
-                    "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-                )
-                guard isSleeping == [["1"]] else { return false }
+                guard try database.sleepers().count == 1 else { return false }
                 server.crash()
                 return true
             }
@@ -229,12 +226,13 @@ struct ConnectionTests {
                 """
         )
         let kill = Interruption(0) {
-            let sleeping = "datname = current_database() AND wait_event = 'PgSleep'"
-            let isSleeping = try database.rows("SELECT FROM pg_stat_activity WHERE \(sleeping)")
-            guard !isSleeping.isEmpty else { return false }
+            guard try !database.sleepers().isEmpty else { return false }
             try database.execute("INSERT INTO control VALUES (true)")
             try database.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE \(sleeping)"
+                """
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = current_database() AND wait_event = 'PgSleep'
+                """
             )
             return true
         }

@@ -5,21 +5,28 @@ import Testing
 
 /// A tester that may do little still gets what it may get.
 struct FewRightsTests {
-    @Test("One connection suffices, whatever --jobs says", arguments: TestServer.all)
-    func oneConnection(server: TestServer) async throws {
+    /// Returns a database with so many tables that the first role may write and the second can test,
+    /// with no more connections than the limit.
+    private func tables(_ count: Int, limit: Int, on server: TestServer) async throws
+        -> (database: TestDatabase, app: String, tester: String)
+    {
         let app = uniqueRoleName("app")
         let tester = uniqueRoleName("tester")
         let database = try await server.makeDatabase(
             sql: """
                 CREATE ROLE \(app);
-                CREATE ROLE \(tester) LOGIN NOINHERIT CONNECTION LIMIT 1;
+                CREATE ROLE \(tester) LOGIN NOINHERIT CONNECTION LIMIT \(limit);
                 GRANT \(app) TO \(tester);
-                CREATE TABLE a (id int);
-                CREATE TABLE b (id int);
-                CREATE TABLE c (id int);
-                GRANT INSERT ON a, b, c TO \(app);
+                \((1...count).map { "CREATE TABLE t\($0) (id int);" }.joined())
+                GRANT INSERT ON ALL TABLES IN SCHEMA public TO \(app);
                 """
         )
+        return (database, app, tester)
+    }
+
+    @Test("One connection suffices, whatever --jobs says", arguments: TestServer.all)
+    func oneConnection(server: TestServer) async throws {
+        let (database, app, tester) = try await tables(3, limit: 1, on: server)
         let run = try await ReportedRun.of(database, ["--role", app, "-j", "3"], as: tester)
         #expect(run.command.status == 0)
         #expect(run.report.counts["passed"] == 3)
@@ -28,20 +35,7 @@ struct FewRightsTests {
 
     @Test("No more connections are opened than the server has left", arguments: TestServer.all)
     func freeSlots(server: TestServer) async throws {
-        let app = uniqueRoleName("app")
-        let tester = uniqueRoleName("tester")
-        let database = try await server.makeDatabase(
-            sql: """
-                CREATE ROLE \(app);
-                CREATE ROLE \(tester) LOGIN NOINHERIT CONNECTION LIMIT 3;
-                GRANT \(app) TO \(tester);
-                CREATE TABLE a (id int);
-                CREATE TABLE b (id int);
-                CREATE TABLE c (id int);
-                CREATE TABLE d (id int);
-                GRANT INSERT ON a, b, c, d TO \(app);
-                """
-        )
+        let (database, app, tester) = try await tables(4, limit: 3, on: server)
         let held = try database.connect(as: tester)
         let run = try await ReportedRun.of(database, ["--role", app, "-j", "4"], as: tester)
         #expect(run.report.counts["passed"] == 4)

@@ -117,17 +117,14 @@ struct PoolerTests {
         )
         let before = try database.fingerprint()
         try await withPooler(before: server) { pooler in
-            let sleeping =
-                "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-                + " AND datname = '\(database.name)'"
             let start = ContinuousClock.now
             let command = try await CommandRun.of(
                 pooler.options(database) + ["--role", app, "--sequences", "consume"],
-                interruption: Interruption(SIGTERM) { try !database.rows(sleeping).isEmpty }
+                interruption: Interruption(SIGTERM) { try !database.sleepers().isEmpty }
             )
             #expect(command.status == 128 + SIGTERM)
             #expect(ContinuousClock.now - start < .seconds(25))
-            #expect(try database.rows(sleeping).isEmpty)
+            #expect(try database.sleepers() == [])
         }
         let changes = try database.fingerprint().difference(from: before)
         #expect(changes.allSatisfy { $0.contains("sequence") }, "\(changes)")

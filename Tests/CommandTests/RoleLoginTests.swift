@@ -585,14 +585,7 @@ import Testing
                 """
             )
             let before = try database.fingerprint()
-            let isSleeping = Interruption(signal) {
-                try database.rows(
-                    """
-                    SELECT usename FROM pg_stat_activity
-                     WHERE application_name = 'pgsmoke' AND wait_event = 'PgSleep'
-                    """
-                ) == [["pathful"]]
-            }
+            let isSleeping = Interruption(signal) { try database.sleepers() == ["pathful"] }
             try await withTemporaryDirectory { folder in
                 let file = "\(folder)/pgsmoke.yml"
                 try "roles: { pathful: { \(Self.insert), connect: {} } }"
@@ -603,20 +596,7 @@ import Testing
                 )
                 #expect(command.status == 128 + signal)
             }
-            try database.execute(
-                """
-                DO $$
-                BEGIN
-                    WHILE (SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
-                            WHERE datname = current_database() AND pid <> pg_backend_pid())
-                    LOOP
-                        PERFORM pg_sleep(0.02);
-                        PERFORM pg_stat_clear_snapshot();
-                    END LOOP;
-                END
-                $$
-                """
-            )
+            try database.endOtherSessions()
             #expect(try database.fingerprint().difference(from: before) == [])
         }
     }

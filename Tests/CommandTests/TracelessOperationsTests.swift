@@ -115,15 +115,7 @@ struct TracelessOperationsTests {
                 """
         )
         let before = try database.fingerprint()
-        let isAsleep = Interruption(signal) {
-            try database.rows(
-                """
-                SELECT 1 FROM pg_stat_activity
-                 WHERE datname = current_database() AND application_name = 'pgsmoke'
-                   AND wait_event = 'PgSleep'
-                """
-            ) == [["1"]]
-        }
+        let isAsleep = Interruption(signal) { try database.sleepers().count == 1 }
         let command = try await CommandRun.of(
             database.options() + ["--role", app, "--operations", operation],
             interruption: isAsleep
@@ -131,25 +123,5 @@ struct TracelessOperationsTests {
         #expect(command.status == 128 + signal)
         try database.endOtherSessions()
         #expect(try database.fingerprint().difference(from: before) == [])
-    }
-}
-
-extension TestDatabase {
-    /// Ends all other sessions: a server notices a client that was killed when its statement ends.
-    func endOtherSessions() throws {
-        try execute(
-            """
-            DO $$
-            BEGIN
-                WHILE (SELECT count(pg_terminate_backend(pid)) > 0 FROM pg_stat_activity
-                        WHERE datname = current_database() AND pid <> pg_backend_pid())
-                LOOP
-                    PERFORM pg_sleep(0.02);
-                    PERFORM pg_stat_clear_snapshot();
-                END LOOP;
-            END
-            $$
-            """
-        )
     }
 }

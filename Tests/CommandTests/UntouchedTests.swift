@@ -86,12 +86,6 @@ struct UntouchedTests {
         """
     }
 
-    private let isAsleep = """
-        SELECT 1 FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'pgsmoke'
-           AND wait_event = 'PgSleep'
-        """
-
     @Test(
         "A live parent with 100,000 children is neither deleted nor locked",
         arguments: TestServer.all
@@ -110,7 +104,7 @@ struct UntouchedTests {
             database,
             ["--role", app, "--operations", "update,delete", "-t", "parent"]
         ) {
-            guard try !database.rows(isAsleep).isEmpty else { return false }
+            guard try !database.sleepers().isEmpty else { return false }
             // NOWAIT raises an error for any row that somebody has locked.
             let free = try database.rows(
                 """
