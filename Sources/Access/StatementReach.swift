@@ -11,6 +11,7 @@ package struct StatementReach: Sendable {
     let routinesByName: [String: [Routine]]
     /// What the functions of triggers name, each read once.
     private let namedByRoutine: [OID: Named]
+    private let tablesWithCode: Set<OID>
 
     private struct Named {
         var sequences: [OID] = []
@@ -19,6 +20,7 @@ package struct StatementReach: Sendable {
 
     package init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
+        tablesWithCode = Self.tablesWithCode(in: snapshot)
         let byName = Dictionary(grouping: snapshot.orderedRelations, by: \.name)
         self.byName = byName
         routinesByName = Dictionary(
@@ -57,21 +59,28 @@ package struct StatementReach: Sendable {
 
     /// Whether an insert can set off code of the user's, which may do anything.
     package func runsCode(_ relation: OID) -> Bool {
-        written(by: relation).contains { table in
-            snapshot.triggers[table]?.isEmpty == false
-                || (snapshot.columns[table] ?? []).contains { column in
-                    let place = Reach.Place(relation: table, column: column.number)
-                    return snapshot.reach.defaultRoutines[place]?.isEmpty == false
-                        || namesSequence(column)
-                }
+        guard !tablesWithCode.isEmpty else { return false }
+        return written(by: relation).contains(where: tablesWithCode.contains)
+    }
+
+    /// The tables whose own triggers or defaults run code.
+    private static func tablesWithCode(in snapshot: Snapshot) -> Set<OID> {
+        var tables = Set(snapshot.triggers.filter { !$0.value.isEmpty }.keys)
+        tables.formUnion(
+            snapshot.reach.defaultRoutines.filter { !$0.value.isEmpty }.keys.map(\.relation)
+        )
+        for column in snapshot.columns.values.joined() where namesSequence(column, in: snapshot) {
+            tables.insert(column.relation)
         }
+        return tables
     }
 
     /// Whether a default looks its sequence up by a name, which leaves no dependency.
-    private func namesSequence(_ column: Column) -> Bool {
+    private static func namesSequence(_ column: Column, in snapshot: Snapshot) -> Bool {
+        guard let expression = column.defaultExpression else { return false }
         let place = Reach.Place(relation: column.relation, column: column.number)
-        return column.defaultExpression?.contains("nextval") == true
-            && snapshot.reach.defaultSequences[place] == nil
+        return snapshot.reach.defaultSequences[place] == nil
+            && expression.utf8.contains("nextval".utf8)
     }
 
     /// The sequences that a statement may draw from: those of the defaults, those that triggers name,
@@ -132,7 +141,7 @@ package struct StatementReach: Sendable {
         let place = Reach.Place(relation: column.relation, column: column.number)
         if let identity = snapshot.reach.identitySequences[place] { return [identity] }
         var found = snapshot.reach.defaultSequences[place] ?? []
-        if let expression = column.defaultExpression, namesSequence(column) {
+        if let expression = column.defaultExpression, Self.namesSequence(column, in: snapshot) {
             found += Self.sequences(namedIn: Words(expression), byName)
         }
         for routine in snapshot.reach.defaultRoutines[place] ?? [] {

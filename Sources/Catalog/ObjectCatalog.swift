@@ -82,7 +82,8 @@ package struct ObjectCatalog: Sendable {
         "SET LOCAL statement_timeout = '60s'",
         """
         SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
-               pg_catalog.set_config('lock_timeout', '5s', true)
+               pg_catalog.set_config('lock_timeout', '5s', true),
+               pg_catalog.set_config('jit', 'off', true)
         """,
     ]
 }

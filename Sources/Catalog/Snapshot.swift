@@ -61,7 +61,8 @@ package struct Snapshot: Sendable {
             SessionSetting.query(on: version),
             """
             SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),
-                   pg_catalog.set_config('lock_timeout', '5s', true)
+                   pg_catalog.set_config('lock_timeout', '5s', true),
+                   pg_catalog.set_config('jit', 'off', true)
             """,
             "SAVEPOINT pgsmoke",
         ]

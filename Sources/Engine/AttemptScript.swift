@@ -5,28 +5,23 @@ internal import RowSynthesis
 internal import Trials
 
 extension LaneRunner {
-    /// Writes the trials from `start` on as one script.
+    /// Writes the trials from `start` on as one script, that of a transaction or, shielded, what goes
+    /// on in the one that is open.
     func script(
         _ draft: RowDraft,
         _ trials: [PreparedTrial],
-        from start: Int,
+        from start: Int = 0,
         _ shields: [Shield],
         _ isolation: String?,
-        isContinuing: Bool
+        isContinuing: Bool = false,
+        rollsBack: Bool = false
     ) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
-        let deferred = DeferredConstraints(
-            for: draft,
-            in: context.snapshot,
-            inserter: context.inserter
-        )
-        let runsCode = ([draft.row] + draft.following.sorted().map { draft.scaffold[$0] })
-            .contains { context.reach.runsCode($0.relation.oid) }
+        let deferred = deferredConstraints(for: draft)
         if isContinuing {
-            script.add("ROLLBACK TO SAVEPOINT pgsmoke")
-            script.add("RELEASE SAVEPOINT pgsmoke")
+            script.add(Self.returning)
         } else {
-            if connection.isInTransaction { script.add("ROLLBACK") }
+            if rollsBack { script.add("ROLLBACK") }
             if !shields.isEmpty { try open(&script, draft, shields, deferred, isolation) }
         }
         for index in start..<trials.count {
@@ -35,44 +30,84 @@ extension LaneRunner {
             } else {
                 script.add("SAVEPOINT pgsmoke")
             }
-            let (pending, statement) = (trials[index].pending, trials[index].statement)
-            try placeRow(of: statement, &script, index)
-            if let limit = statement.timeLimit {
-                let least = min(limit, context.options.statementTimeout)
-                script.add("SET LOCAL statement_timeout = \(least)")
-            }
-            script.add(try pending.frame.lines(with: connection), for: .role(index))
-            for line in statement.lines {
-                script.add(line, for: .statement(index), copying: statement.copied)
-            }
-            if pending.trial.operation.bringsRow, !draft.following.isEmpty {
-                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
-                try placeFollowers(of: draft, &script, index, back: pending.frame.effective.name)
-            }
-            if !statement.leavesDeferred(by: pending.trial.operation) {
-                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
-            } else if deferred.named != nil {
-                let named = deferred.named(within: pending.frame.effective, context)
-                if !named.isEmpty {
-                    let list = try DeferredConstraints.list(named, with: connection)
-                    script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .force(index))
-                }
-                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
-                script.add(try deferred.lastLines(with: connection), for: .forceScaffold(index))
-            } else {
-                script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
-                if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
-            }
-            if shields.isEmpty {
-                script.add("ROLLBACK")
-            } else {
-                script.add("ROLLBACK TO SAVEPOINT pgsmoke")
-                script.add("RELEASE SAVEPOINT pgsmoke")
-            }
+            try add(trials[index], at: index, to: &script, draft, deferred)
+            script.add(shields.isEmpty ? ["ROLLBACK"] : Self.returning)
         }
         if !shields.isEmpty { script.add("ROLLBACK") }
         try rehearsal?.enter(&script, with: connection)
         return script
+    }
+
+    /// Writes the trials of one row for a transaction that is open, and leaves nothing in it but the
+    /// shields.
+    func script(
+        inside limits: (lock: Int, statement: Int),
+        _ draft: RowDraft,
+        _ trials: [PreparedTrial],
+        _ shields: [Shield]
+    ) throws(PostgresError) -> TrialScript {
+        var script = TrialScript()
+        let deferred = deferredConstraints(for: draft)
+        try add(shields, to: &script, lockTimeout: limits.lock)
+        let isPrepared = !draft.scaffold.isEmpty || draft.defersConstraints
+        if isPrepared {
+            script.add("SAVEPOINT pgsmoke")
+            try prepare(&script, draft, lockTimeout: limits.lock, deferred)
+        }
+        for index in trials.indices {
+            script.add("SAVEPOINT pgsmoke")
+            try add(trials[index], at: index, to: &script, draft, deferred)
+            script.add(Self.returning)
+        }
+        if isPrepared { script.add(Self.returning) }
+        return script
+    }
+
+    /// What leads back to a savepoint; a savepoint that stays would make every later one dearer.
+    private static let returning = ["ROLLBACK TO SAVEPOINT pgsmoke", "RELEASE SAVEPOINT pgsmoke"]
+
+    private func deferredConstraints(for draft: RowDraft) -> DeferredConstraints {
+        DeferredConstraints(for: draft, in: context.snapshot, inserter: context.inserter)
+    }
+
+    /// Writes what one trial does under its role.
+    private func add(
+        _ trial: PreparedTrial,
+        at index: Int,
+        to script: inout TrialScript,
+        _ draft: RowDraft,
+        _ deferred: DeferredConstraints
+    ) throws(PostgresError) {
+        let (pending, statement) = (trial.pending, trial.statement)
+        let runsCode = ([draft.row] + draft.following.sorted().map { draft.scaffold[$0] })
+            .contains { context.reach.runsCode($0.relation.oid) }
+        try placeRow(of: statement, &script, index)
+        if let limit = statement.timeLimit {
+            let least = min(limit, context.options.statementTimeout)
+            script.add("SET LOCAL statement_timeout = \(least)")
+        }
+        script.add(try pending.frame.lines(with: connection), for: .role(index))
+        for line in statement.lines {
+            script.add(line, for: .statement(index), copying: statement.copied)
+        }
+        if pending.trial.operation.bringsRow, !draft.following.isEmpty {
+            if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+            try placeFollowers(of: draft, &script, index, back: pending.frame.effective.name)
+        }
+        if !statement.leavesDeferred(by: pending.trial.operation) {
+            if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+        } else if deferred.named != nil {
+            let named = deferred.named(within: pending.frame.effective, context)
+            if !named.isEmpty {
+                let list = try DeferredConstraints.list(named, with: connection)
+                script.add("SET CONSTRAINTS \(list) IMMEDIATE", for: .force(index))
+            }
+            if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+            script.add(try deferred.lastLines(with: connection), for: .forceScaffold(index))
+        } else {
+            script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
+            if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
+        }
     }
 
     /// Puts the row in place that a statement picks.
@@ -99,6 +134,21 @@ extension LaneRunner {
         _ isolation: String?
     ) throws(PostgresError) {
         try open(&script, behind: shields, isolation)
+        try prepare(&script, draft, lockTimeout: limits(behind: shields).lock, deferred)
+        let setsOffCode =
+            !shields.isEmpty && context.snapshot.server.hasEventTriggers
+            || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }
+            || (draft.vacancy.map { context.reach.runsCode($0.row.relation.oid) } ?? false)
+        if setsOffCode { script.add(Self.identityQuery, for: .preparation) }
+    }
+
+    /// Puts the scaffold in place, and takes away what the tried row replaces.
+    private func prepare(
+        _ script: inout TrialScript,
+        _ draft: RowDraft,
+        lockTimeout: Int,
+        _ deferred: DeferredConstraints
+    ) throws(PostgresError) {
         if draft.defersConstraints { script.add("SET CONSTRAINTS ALL DEFERRED") }
         let usesReplicaMode =
             draft.needsReplicaMode && context.mayUseReplicaMode && !draft.scaffold.isEmpty
@@ -108,15 +158,10 @@ extension LaneRunner {
             script.add(try lines(of: step, in: draft), for: .scaffold(index))
         }
         if usesReplicaMode { script.add("SET LOCAL session_replication_role = origin") }
-        let clearing = try clearingLines(draft, lockTimeout: limits(behind: shields).lock)
+        let clearing = try clearingLines(draft, lockTimeout: lockTimeout)
         script.add(clearing, for: .scaffold(draft.scaffold.count - 1))
         let early = try deferred.earlyLines(with: connection)
         script.add(early, for: .scaffold(draft.scaffold.count - 1))
-        let setsOffCode =
-            !shields.isEmpty && context.snapshot.server.hasEventTriggers
-            || draft.scaffold.contains { context.reach.runsCode($0.relation.oid) }
-            || (draft.vacancy.map { context.reach.runsCode($0.row.relation.oid) } ?? false)
-        if setsOffCode { script.add(Self.identityQuery, for: .preparation) }
     }
 
     /// Asks who is at work, and which sequences the transaction has drawn from: `nextval` keeps its

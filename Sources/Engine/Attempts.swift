@@ -14,12 +14,12 @@ struct Attempts {
     private var search: RowSearch
     private let trials: [PendingTrial]
     /// What the trials at hand work on.
-    private var rowOnHand = RowOnHand.brought
+    private(set) var rowOnHand = RowOnHand.brought
     /// Whether the first of the pending trials alone goes without a row.
     private var isWithoutRow = false
-    private var pending: ArraySlice<PendingTrial> = []
+    private(set) var pending: ArraySlice<PendingTrial> = []
     /// Whether the server took a row of the search's.
-    private var hasTakenRow = false
+    var hasTakenRow = false
     private var records: [(place: Int, record: Record)] = []
     /// What became of the first of the pending trials before rows were varied at random: what is
     /// reported if nothing fares better.
@@ -60,35 +60,57 @@ struct Attempts {
     mutating func run(
         _ isolation: String?
     ) throws(PostgresError) -> [(place: Int, record: Record)] {
-        for (index, group) in groups(of: trials.filter(\.trial.operation.bringsRow)).enumerated() {
-            if index > 0 || group.commands != [.insert] {
-                search.begin(suiting: group.commands, keepsKnowledge: hasTakenRow)
-            }
-            pending = group.trials[...]
-            try tryPending(isolation)
-        }
-        let snapshot = runner.context.snapshot
-        let canPlaceRow = snapshot.obstacle(to: .insert, on: relation) == nil
-        for group in groups(of: trials.filter(\.trial.operation.needsRow)) {
-            rowOnHand = canPlaceRow ? .own : .unknown(limit: 1)
-            search.begin(
-                picking: snapshot.rowKey(of: relation),
-                suiting: group.commands,
-                keepsKnowledge: hasTakenRow,
-                mayMakeRoom: group.trials.contains { $0.trial.operation == .delete }
-            )
-            pending = group.trials[...]
+        for stage in stages {
+            begin(stage)
             try tryPending(isolation)
         }
         return records
     }
 
-    /// The trials that one row can serve: where policies look at it, each statement may need another.
-    private func groups(
-        of trials: [PendingTrial]
-    ) -> [(commands: Set<Policy.Command>, trials: [PendingTrial])] {
-        trials.grouped { relation.suitsAllRoles ? [] : Set($0.trial.operation.policyCommands) }
-            .map { _, trials in (Set(trials.flatMap(\.trial.operation.policyCommands)), trials) }
+    /// Trials that one row can serve.
+    struct Stage {
+        let commands: Set<Policy.Command>
+        let trials: [PendingTrial]
+        /// Whether they pick a row that is put in place for them.
+        let picksRow: Bool
+        let isFirst: Bool
+    }
+
+    /// The trials in the order in which they are tried.
+    ///
+    /// Where policies look at the row, each statement may need another.
+    var stages: [Stage] {
+        [(\Operation.bringsRow, false), (\.needsRow, true)].flatMap { isMeant, picksRow in
+            trials.filter { $0.trial.operation[keyPath: isMeant] }
+                .grouped { relation.suitsAllRoles ? [] : Set($0.trial.operation.policyCommands) }
+                .enumerated()
+                .map { index, group in
+                    Stage(
+                        commands: Set(group.members.flatMap(\.trial.operation.policyCommands)),
+                        trials: group.members,
+                        picksRow: picksRow,
+                        isFirst: index == 0
+                    )
+                }
+        }
+    }
+
+    /// Turns to the trials of a stage.
+    mutating func begin(_ stage: Stage) {
+        pending = stage.trials[...]
+        let snapshot = runner.context.snapshot
+        if stage.picksRow {
+            let canPlaceRow = snapshot.obstacle(to: .insert, on: relation) == nil
+            rowOnHand = canPlaceRow ? .own : .unknown(limit: 1)
+            search.begin(
+                picking: snapshot.rowKey(of: relation),
+                suiting: stage.commands,
+                keepsKnowledge: hasTakenRow,
+                mayMakeRoom: stage.trials.contains { $0.trial.operation == .delete }
+            )
+        } else if !stage.isFirst || stage.commands != [.insert] {
+            search.begin(suiting: stage.commands, keepsKnowledge: hasTakenRow)
+        }
     }
 
     private mutating func tryPending(_ isolation: String?) throws(PostgresError) {
@@ -124,7 +146,7 @@ struct Attempts {
     }
 
     /// The row to try next, without scaffold where none is to be put in place.
-    private var draft: RowDraft {
+    var draft: RowDraft {
         var draft = search.draft
         switch rowOnHand {
         case .brought, .own: break
@@ -152,7 +174,7 @@ struct Attempts {
 
     /// The shields for what the trials draw from: a row with a key of its own draws from nothing,
     /// unless code does, or it goes through a view that does not show the key.
-    private func shields(
+    func shields(
         _ draft: RowDraft
     ) throws(PostgresError) -> (
         shields: [Shield], consumed: [Relation], refusal: (Problem, String)?

@@ -47,7 +47,8 @@ extension LaneRunner {
                 from: start,
                 shields,
                 isolation,
-                isContinuing: isContinuing
+                isContinuing: isContinuing,
+                rollsBack: connection.isInTransaction
             )
             let answer = try script.send(over: connection)
             let seen = Observations(answer)
@@ -140,7 +141,7 @@ extension LaneRunner {
     }
 
     /// Judges a trial that went all the way.
-    private func verdict(
+    func verdict(
         on index: Int,
         of trials: [PreparedTrial],
         _ seen: Observations,

@@ -17,6 +17,8 @@ final class LaneRunner {
     private let shielding: Shielding
     private var busy: Set<OID> = []
     private var lookedForBusy: ContinuousClock.Instant?
+    /// Whether results are still to be read, so that nothing can be asked.
+    var isWaiting = false
     var unshieldable: Set<OID> = []
     /// How often `nextval` was called on sequences that were not shielded.
     private(set) var drawn: [OID: Int] = [:]
@@ -97,7 +99,7 @@ final class LaneRunner {
         return records
     }
 
-    private func isUntouched(_ relation: Relation) -> Bool {
+    func isUntouched(_ relation: Relation) -> Bool {
         relation.kind == .foreignTable && !context.foreignTables.contains(relation.oid)
     }
 
@@ -176,18 +178,18 @@ final class LaneRunner {
     }
 
     /// Looks which sequences other transactions hold, at most every 20 milliseconds.
-    private func lookForBusySequences() throws(PostgresError) {
+    func lookForBusySequences() throws(PostgresError) {
+        if isWaiting { return }
         let now = ContinuousClock.now
         if let lookedForBusy, now - lookedForBusy < .milliseconds(20) { return }
         lookedForBusy = now
-        let ours = context.backends.all.map(String.init).joined(separator: ", ")
         let rows = try connection.execute(
             """
             SELECT DISTINCT l.relation
               FROM pg_catalog.pg_locks l
               JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind = 'S'
              WHERE l.locktype = 'relation' AND l.database = \(context.snapshot.server.databaseOID)
-               AND (l.pid IS NULL OR l.pid NOT IN (\(ours)))
+               AND (l.pid IS NULL OR l.pid NOT IN (\(context.backends.list)))
             """
         )
         busy = Set(rows.compactMap { $0[0].flatMap { OID($0) } })

@@ -42,8 +42,8 @@ struct Lanes: Sendable {
         _ feed: AsyncStream<Event>.Continuation
     ) async -> Connection? {
         // The large ones first, so that no lane is left alone with one at the end.
-        let queue = UnitQueue(units.sorted { $0.weight > $1.weight })
         let count = context.options.jobs
+        let queue = UnitQueue(units.sorted { $0.weight > $1.weight }, lanes: count)
         let lanes = (1..<count).map { _ in Lane() }
         defer { for lane in lanes { lane.stop() } }
         var last = await withTaskGroup { group in
@@ -89,7 +89,7 @@ struct Lanes: Sendable {
         return gathered
     }
 
-    /// Takes units until there are none; a connection that is lost is made anew once.
+    /// Takes relations until there are none; a connection that is lost is made anew once.
     private func work(
         _ number: Int,
         over connection: Connection,
@@ -98,21 +98,29 @@ struct Lanes: Sendable {
     ) -> Connection? {
         var current: Connection? = connection
         var reconnections = 0
-        var interrupted: RelationWork?
+        // What was taken from the queue and is to be tried one by one.
+        var taken: [RelationWork] = []
         while let connection = current, !context.stop.isRequested {
             let runner = LaneRunner(context, over: connection)
             defer { feed.yield(.ended(drawn: runner.drawn, plans: runner.plans)) }
+            func report(_ records: [(place: Int, record: Record)]) {
+                let sound = context.stop.sound(records)
+                context.stop.heed(sound.lazy.map(\.record))
+                feed.yield(.records(sound))
+            }
             do {
-                if let work = interrupted {
-                    feed.yield(.records(context.stop.sound(try runner.run(work))))
-                    interrupted = nil
-                }
-                while context.stop.reason == nil, let work = queue.next(for: number) {
-                    interrupted = work
-                    let records = context.stop.sound(try runner.run(work))
-                    context.stop.heed(records.lazy.map(\.record))
-                    feed.yield(.records(records))
-                    interrupted = nil
+                while context.stop.reason == nil {
+                    if let work = taken.first {
+                        report(try runner.run(work))
+                        taken.removeFirst()
+                        continue
+                    }
+                    taken = queue.next(for: number)
+                    if taken.isEmpty { return connection }
+                    guard taken.count > 1 else { continue }
+                    let (records, rest) = try runner.runAhead(taken)
+                    report(records)
+                    taken = rest
                 }
                 return connection
             } catch {
@@ -120,12 +128,13 @@ struct Lanes: Sendable {
                     rollBack(connection)
                     return connection
                 }
-                if case .server(let answer) = error, let work = interrupted {
+                if case .server(let answer) = error, let work = taken.first {
                     // Not the connection's end, but an answer that no trial is there for.
+                    rollBack(connection)
                     feed.yield(
                         .records(Self.failed(work, answer.message, .invalidStatement, answer))
                     )
-                    interrupted = nil
+                    taken.removeFirst()
                     continue
                 }
                 reconnections += 1
@@ -133,11 +142,11 @@ struct Lanes: Sendable {
             }
         }
         if context.stop.isRequested { return current }
-        if let interrupted {
+        if let work = taken.first {
             let reason = "the connection was lost in the middle of the trial"
-            feed.yield(.records(Self.failed(interrupted, reason, .connectionLost, nil)))
+            feed.yield(.records(Self.failed(work, reason, .connectionLost, nil)))
         }
-        queue.giveBack(from: number)
+        queue.giveBack(Array(taken.dropFirst()), from: number)
         return nil
     }
 
@@ -181,31 +190,54 @@ struct Lanes: Sendable {
 /// The units that wait, in the order in which they were given; relations of one unit stay on one lane.
 private final class UnitQueue: Sendable {
     private let state: Mutex<State>
+    private let lanes: Int
 
     private struct State {
         var units: ArraySlice<WorkUnit>
         /// What is left of the unit that each lane is at.
         var current: [Int: ArraySlice<RelationWork>] = [:]
+        /// How many relations the units hold.
+        var count: Int
     }
 
-    init(_ units: [WorkUnit]) { state = Mutex(State(units: units[...])) }
+    init(_ units: [WorkUnit], lanes: Int) {
+        let count = units.reduce(0) { $0 + $1.relations.count }
+        state = Mutex(State(units: units[...], count: count))
+        self.lanes = lanes
+    }
 
-    func next(for lane: Int) -> RelationWork? {
+    /// The relations that a lane is to try next: many at once, but few towards the end, so that all
+    /// lanes end together.
+    func next(for lane: Int) -> [RelationWork] {
         state.withLock { state in
-            if let work = state.current[lane]?.popFirst() { return work }
-            guard let unit = state.units.popFirst() else { return nil }
-            state.current[lane] = unit.relations[...]
-            return state.current[lane]?.popFirst()
+            let most = max(1, min(Self.most, state.count / (2 * lanes)))
+            var next: [RelationWork] = []
+            while next.count < most {
+                if let work = state.current[lane]?.popFirst() {
+                    next.append(work)
+                } else if let unit = state.units.popFirst() {
+                    state.count -= unit.relations.count
+                    state.current[lane] = unit.relations[...]
+                } else {
+                    break
+                }
+            }
+            return next
         }
     }
+
+    /// How many relations may share a transaction.
+    private static let most = 50
 
     var isEmpty: Bool { state.withLock { $0.units.isEmpty } }
 
     /// Leaves what a lane that ends has not tried to the others.
-    func giveBack(from lane: Int) {
+    func giveBack(_ taken: [RelationWork], from lane: Int) {
         state.withLock { state in
-            guard let rest = state.current.removeValue(forKey: lane), !rest.isEmpty else { return }
-            state.units = [WorkUnit(relations: Array(rest))] + state.units
+            let rest = taken + (state.current.removeValue(forKey: lane) ?? [])
+            guard !rest.isEmpty else { return }
+            state.units = [WorkUnit(relations: rest)] + state.units
+            state.count += rest.count
         }
     }
 }

@@ -16,7 +16,7 @@ extension LaneRunner {
         stoppedAt failure: (purpose: TrialScript.Purpose, ordinal: Int)?
     ) throws(PostgresError) {
         guard context.options.keepsPlans else { return }
-        let script = try script(draft, [prepared], from: 0, shields, isolation, isContinuing: false)
+        let script = try script(draft, [prepared], shields, isolation)
         keepPlan(of: prepared.pending, script, remarks: draft.remarks, stoppedAt: failure)
     }
 

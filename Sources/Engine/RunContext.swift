@@ -164,5 +164,8 @@ final class Backends: Sendable {
 
     func insert(_ pid: Int32) { pids.withLock { _ = $0.insert(pid) } }
 
-    var all: [Int32] { pids.withLock { $0.sorted() } }
+    /// Their process numbers, as SQL lists them.
+    var list: String {
+        pids.withLock { $0.sorted() }.map(String.init).joined(separator: ", ")
+    }
 }

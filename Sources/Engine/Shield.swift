@@ -16,16 +16,14 @@ struct Shield: Sendable, Hashable {
     /// behind it: hence a time limit of its own.
     func lines(with connection: Connection, lockTimeout: Int) throws(PostgresError) -> [String] {
         let name = try connection.quoted(identifier: sequence.name, in: sequence.schema)
-        var lines = [
-            "SET LOCAL lock_timeout = \(Self.patience)",
-            "ALTER SEQUENCE \(name) INCREMENT BY \(parameters.increment)",
-            "SET LOCAL lock_timeout = \(lockTimeout)",
-        ]
+        var lines = ["ALTER SEQUENCE \(name) INCREMENT BY \(parameters.increment)"]
         if let owner {
-            lines.insert("SET LOCAL ROLE \(try connection.quoted(identifier: owner))", at: 1)
-            lines.insert("SET LOCAL ROLE NONE", at: 3)
+            lines.insert("SET LOCAL ROLE \(try connection.quoted(identifier: owner))", at: 0)
+            lines.append("SET LOCAL ROLE NONE")
         }
-        return lines
+        guard lockTimeout != Self.patience else { return lines }
+        return ["SET LOCAL lock_timeout = \(Self.patience)"] + lines
+            + ["SET LOCAL lock_timeout = \(lockTimeout)"]
     }
 
     /// How long the shield may wait for its lock, in milliseconds.

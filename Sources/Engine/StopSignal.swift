@@ -18,6 +18,10 @@ package final class StopSignal: Sendable {
         self.endsWith = endsWith
     }
 
+    /// Whether a record may end the run, so that no trial is to begin before all earlier ones have
+    /// theirs.
+    var waitsForRecords: Bool { endsWith != nil }
+
     /// Whether everything is to end at once.
     package var isRequested: Bool { state.withLock { $0.isRequested } }
 

@@ -43,8 +43,17 @@ extension LaneRunner {
             statementTimeout: limits.statement
         )
         script.add(opening, for: .frame)
+        try add(shields, to: &script, lockTimeout: limits.lock)
+    }
+
+    /// Puts shields up in a transaction that is open, and goes back to its patience with locks.
+    func add(
+        _ shields: [Shield],
+        to script: inout TrialScript,
+        lockTimeout: Int
+    ) throws(PostgresError) {
         for (index, shield) in shields.enumerated() {
-            let lines = try shield.lines(with: connection, lockTimeout: limits.lock)
+            let lines = try shield.lines(with: connection, lockTimeout: lockTimeout)
             script.add(lines, for: .shield(index))
         }
     }

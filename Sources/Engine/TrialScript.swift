@@ -65,7 +65,7 @@ struct TrialScript {
         }
     }
 
-    mutating func add(_ lines: [String], for purpose: Purpose) {
+    mutating func add(_ lines: [String], for purpose: Purpose = .frame) {
         for line in lines { add(line, for: purpose) }
     }
 
@@ -101,10 +101,16 @@ struct TrialScript {
     ///
     /// - Throws: `connectionLost`, also if the server answered fewer statements than were sent.
     func send(over connection: Connection) throws(PostgresError) -> Answer {
-        var answer = Answer()
         var data: [Int: String] = [:]
         for (index, copied) in copied.enumerated() where copied != nil { data[index] = copied }
-        let results = try connection.exchange(statements, copying: data)
+        return try answer(from: try connection.exchange(statements, copying: data)[...])
+    }
+
+    /// Reads what became of the statements from their results, which end with the first failure.
+    ///
+    /// - Throws: `connectionLost` if there are too few.
+    func answer(from results: ArraySlice<StatementResult>) throws(PostgresError) -> Answer {
+        var answer = Answer()
         for (purpose, result) in zip(purposes, results) {
             switch result {
             case .succeeded(let affected, let firstRow):

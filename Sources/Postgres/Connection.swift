@@ -49,6 +49,11 @@ internal import CLibPQ
         }
     }
 
+    /// Whether the open transaction has failed and takes nothing but its end.
+    package var hasFailedTransaction: Bool {
+        unsafe PQtransactionStatus(raw) == PQTRANS_INERROR
+    }
+
     /// Returns a token that can interrupt this connection from another thread.
     package func canceller() -> Canceller {
         unsafe Canceller(adopting: PQgetCancel(raw))
@@ -78,9 +83,25 @@ internal import CLibPQ
         _ statements: [String],
         copying copied: [Int: String] = [:]
     ) throws(PostgresError) -> [StatementResult] {
+        try send(statements)
+        return try results(copying: copied)
+    }
+
+    /// Sends the statements as one string and leaves the results to `results`, which must be asked
+    /// for before anything else is sent.
+    ///
+    /// - Throws: `connectionLost`.
+    package func send(_ statements: [String]) throws(PostgresError) {
         try send(statements.joined(separator: ";\n"))
+    }
+
+    /// Waits for the results of what was sent last, as `exchange` returns them.
+    ///
+    /// - Throws: `connectionLost`.
+    package func results(
+        copying copied: [Int: String] = [:]
+    ) throws(PostgresError) -> [StatementResult] {
         var results: [StatementResult] = []
-        results.reserveCapacity(statements.count)
         while let result = unsafe nextResult() {
             if unsafe PQresultStatus(result) == PGRES_COPY_IN {
                 unsafe PQclear(result)

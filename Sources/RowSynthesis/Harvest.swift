@@ -43,11 +43,12 @@ struct Harvest: Sendable {
         return last == ")" || last == "_" || last.properties.isAlphabetic
     }
 
+    private static let skipped: Set<String> = ["(", "[", ",", "array", ")", "]"]
+
     private mutating func add(_ text: String, type: String?, isNumber: Bool) {
-        let skipped: Set<String> = ["(", "[", ",", "array", ")", "]"]
-        let place = words.lastIndex { !skipped.contains($0) }
+        let place = words.lastIndex { !Self.skipped.contains($0) }
         let before = place.map { words[$0] } ?? ""
-        let compared = place.flatMap { words[..<$0].last { !skipped.contains($0) } } ?? ""
+        let compared = place.flatMap { words[..<$0].last { !Self.skipped.contains($0) } } ?? ""
         if let type, type.hasSuffix("[]"), text.hasPrefix("{"), text.hasSuffix("}") {
             for element in text.dropFirst().dropLast().split(separator: ",") {
                 let bare = element.hasPrefix("\"") ? element.dropFirst().dropLast() : element
@@ -83,7 +84,7 @@ private struct Reader {
 
     mutating func next() -> Token? {
         while let first = rest.first {
-            if first.properties.isWhitespace {
+            if first == " " || first.properties.isWhitespace {
                 rest.removeFirst()
             } else if first == "'" {
                 return .literal(quoted(by: "'", escapes: false))
@@ -117,17 +118,19 @@ private struct Reader {
         return nil
     }
 
+    /// The words that may follow the first of a type's name.
+    private static let continuations = [
+        "character": ["varying"], "bit": ["varying"], "double": ["precision"],
+        "timestamp": ["without", "with", "time", "zone"],
+        "time": ["without", "with", "time", "zone"],
+    ]
+
     /// Reads `::type`, if it is next.
     mutating func cast() -> String? {
         guard rest.starts(with: "::".unicodeScalars) else { return nil }
         rest.removeFirst(2)
         var type = typeWord()
-        let continuations = [
-            "character": ["varying"], "bit": ["varying"], "double": ["precision"],
-            "timestamp": ["without", "with", "time", "zone"],
-            "time": ["without", "with", "time", "zone"],
-        ]
-        if let words = continuations[type] {
+        if let words = Self.continuations[type] {
             while rest.first == " " {
                 let before = rest
                 rest.removeFirst()
@@ -181,7 +184,18 @@ private struct Reader {
 extension Unicode.Scalar {
     fileprivate var isDigit: Bool { ("0"..."9").contains(self) }
 
-    fileprivate var isWordPart: Bool { self == "_" || self == "$" || properties.isAlphabetic }
+    fileprivate var isWordPart: Bool {
+        switch self {
+        case "a"..."z", "A"..."Z", "_", "$": true
+        default: !isASCII && properties.isAlphabetic
+        }
+    }
 
-    fileprivate var isOperatorPart: Bool { "+-*/<>=~!@#%^&|`?".unicodeScalars.contains(self) }
+    fileprivate var isOperatorPart: Bool {
+        switch self {
+        case "+", "-", "*", "/", "<", ">", "=", "~", "!", "@", "#", "%", "^", "&", "|", "`", "?":
+            true
+        default: false
+        }
+    }
 }

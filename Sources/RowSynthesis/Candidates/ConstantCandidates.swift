@@ -26,14 +26,16 @@ struct ConstantCandidates {
         guard condition.columns == [column.number], let harvest = condition.hints.first else {
             return nil
         }
-        let known: Set<String> = ["=", "ANY", "ARRAY", "(", ")", "[", "]", ",", column.name]
-        guard harvest.names.isSubset(of: known), harvest.words.filter({ $0 == "=" }).count == 1,
-            harvest.words.filter({ $0 == column.name }).count == 1, !harvest.constants.isEmpty,
+        guard !harvest.constants.isEmpty, harvest.words.count(where: { $0 == "=" }) == 1,
+            harvest.words.count(where: { $0 == column.name }) == 1,
+            harvest.words.allSatisfy({ $0 == column.name || wordsOfLists.contains($0) }),
             condition.text.contains(" = ")
         else { return nil }
         let isArrayLiteral = harvest.constants.contains { $0.type?.hasSuffix("[]") ?? false }
         return isArrayLiteral ? nil : harvest.constants.map(\.text)
     }
+
+    private static let wordsOfLists: Set<String> = ["=", "ANY", "ARRAY", "(", ")", "[", "]", ","]
 
     /// Whether the type reads a text, or may.
     func reads(_ text: String) -> Bool {

@@ -166,9 +166,10 @@ package struct RowSynthesizer: Sendable {
         {
             return RowValue(.literal(text), from: .pattern)
         }
-        guard own.contains(where: { $0.text.contains(" = ") }),
+        guard
             let length = LengthCandidates(snapshot: snapshot, type: type).candidates(from: hints)
-                .first, case .literal(let text) = length.content
+                .first, case .literal(let text) = length.content,
+            own.contains(where: { $0.text.contains(" = ") })
         else { return nil }
         return RowValue(.literal(text), from: .length)
     }

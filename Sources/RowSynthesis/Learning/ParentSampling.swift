@@ -17,13 +17,28 @@ extension Lookup {
             byReader[reader(parent), default: []].append(key)
         }
         var found = ExistingParents.none
-        for (reader, keys) in byReader {
+        let empty = try emptyTables(among: Set(byReader.values.joined().map(\.relation)))
+        for (reader, all) in byReader {
+            let keys = all.filter { !empty.contains($0.relation) }
             // Each table and each of its indexes is a lock until the transaction's end.
             for start in stride(from: 0, to: keys.count, by: 8) {
                 try read(keys[start..<min(start + 8, keys.count)], as: reader, into: &found)
             }
         }
         return found
+    }
+
+    /// The tables whose file holds nothing, which nobody need read: after the migrations of an empty
+    /// database these are all.
+    private func emptyTables(among tables: Set<OID>) throws(PostgresError) -> Set<OID> {
+        guard !tables.isEmpty else { return [] }
+        let list = tables.sorted().map(String.init).joined(separator: ",")
+        let query = """
+            SELECT t.oid FROM pg_catalog.unnest('{\(list)}'::pg_catalog.oid[]) AS t(oid)
+             WHERE pg_catalog.pg_relation_size(t.oid) = 0
+            """
+        let rows = try rows(of: query, as: .connectingRole) ?? []
+        return Set(rows.compactMap { $0[0].flatMap { OID($0) } })
     }
 
     /// The keys over which the relations hang on parents without a way out, in a stable order.
