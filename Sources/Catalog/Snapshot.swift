@@ -3,7 +3,9 @@ package import Trials
 
 /// The catalog as one transaction saw it: everything that later steps need to know, read in a
 /// fixed number of queries, however many tables there are.
-package struct Snapshot: Sendable {
+///
+/// A class, since much of what holds it is copied for every table.
+package final class Snapshot: Sendable {
     package let server: Server
     package let roles: [OID: Role]
     package let rolesByName: ExactNames<Role>
@@ -79,7 +81,49 @@ package struct Snapshot: Sendable {
             if connection.isInTransaction { try connection.execute("ROLLBACK") }
             throw error
         }
-        return builder.snapshot()
+        return Snapshot(builder)
+    }
+
+    /// Puts together what the queries have brought in.
+    private init(_ builder: consuming Builder) {
+        guard let server = builder.servers.first else {
+            preconditionFailure("the server's own row is always there")
+        }
+        self.server = server
+        roles = Dictionary(builder.roles.map { ($0.oid, $0) }) { first, _ in first }
+        rolesByName = builder.roles.reduce(into: ExactNames()) { $0[$1.name] = $1 }
+        membershipsByMember = Dictionary(grouping: builder.memberships, by: \.member)
+        roleSettings = builder.roleSettings
+        sessionSettings = builder.sessionSettings
+        schemas = Dictionary(builder.schemas.map { ($0.oid, $0) }) { first, _ in first }
+        relations = Dictionary(builder.relations.map { ($0.oid, $0) }) { first, _ in first }
+        orderedRelations = builder.relations
+        relationsByName = Dictionary(builder.relations.map { ($0.objectName, $0) }) { first, _ in
+            first
+        }
+        columns = Dictionary(grouping: builder.columns, by: \.relation)
+        types = Dictionary(builder.types.map { ($0.oid, $0) }) { first, _ in first }
+        enumLabels = Dictionary(grouping: builder.labels, by: \.type).mapValues { $0.map(\.label) }
+        constraints = Dictionary(grouping: builder.constraints) {
+            $0.relation == 0 ? $0.domain : $0.relation
+        }
+        deferredTriggers = Dictionary(
+            grouping: builder.constraints.filter { $0.kind == .trigger && $0.isInitiallyDeferred },
+            by: \.relation
+        )
+        uniqueIndexes = Dictionary(grouping: builder.uniqueIndexes, by: \.relation)
+        partitionKeys = Dictionary(builder.partitionKeys.map { ($0.relation, $0) }) { first, _ in
+            first
+        }
+        partitions = Dictionary(grouping: builder.relations.filter(\.isPartition)) {
+            $0.parent ?? 0
+        }
+        sequences = Dictionary(builder.sequences.map { ($0.sequence, $0) }) { first, _ in first }
+        routines = Dictionary(builder.routines.map { ($0.oid, $0) }) { first, _ in first }
+        triggers = Dictionary(grouping: builder.triggers, by: \.relation)
+        policies = Dictionary(grouping: builder.policies, by: \.relation)
+        defaultPrivileges = builder.defaultPrivileges
+        reach = Reach(builder.dependencies)
     }
 
     /// How many catalog queries `read` sends.
@@ -146,43 +190,4 @@ private struct Builder {
     var policies: [Policy] = []
     var defaultPrivileges: [DefaultPrivileges] = []
     var dependencies: [Dependency] = []
-
-    consuming func snapshot() -> Snapshot {
-        guard let server = servers.first else {
-            preconditionFailure("the server's own row is always there")
-        }
-        return Snapshot(
-            server: server,
-            roles: Dictionary(roles.map { ($0.oid, $0) }) { first, _ in first },
-            rolesByName: roles.reduce(into: ExactNames()) { $0[$1.name] = $1 },
-            membershipsByMember: Dictionary(grouping: memberships, by: \.member),
-            roleSettings: roleSettings,
-            sessionSettings: sessionSettings,
-            schemas: Dictionary(schemas.map { ($0.oid, $0) }) { first, _ in first },
-            relations: Dictionary(relations.map { ($0.oid, $0) }) { first, _ in first },
-            orderedRelations: relations,
-            relationsByName: Dictionary(relations.map { ($0.objectName, $0) }) { first, _ in first
-            },
-            columns: Dictionary(grouping: columns, by: \.relation),
-            types: Dictionary(types.map { ($0.oid, $0) }) { first, _ in first },
-            enumLabels: Dictionary(grouping: labels, by: \.type).mapValues { $0.map(\.label) },
-            constraints: Dictionary(grouping: constraints) {
-                $0.relation == 0 ? $0.domain : $0.relation
-            },
-            deferredTriggers: Dictionary(
-                grouping: constraints.filter { $0.kind == .trigger && $0.isInitiallyDeferred },
-                by: \.relation
-            ),
-            uniqueIndexes: Dictionary(grouping: uniqueIndexes, by: \.relation),
-            partitionKeys: Dictionary(partitionKeys.map { ($0.relation, $0) }) { first, _ in first
-            },
-            partitions: Dictionary(grouping: relations.filter(\.isPartition)) { $0.parent ?? 0 },
-            sequences: Dictionary(sequences.map { ($0.sequence, $0) }) { first, _ in first },
-            routines: Dictionary(routines.map { ($0.oid, $0) }) { first, _ in first },
-            triggers: Dictionary(grouping: triggers, by: \.relation),
-            policies: Dictionary(grouping: policies, by: \.relation),
-            defaultPrivileges: defaultPrivileges,
-            reach: Reach(dependencies)
-        )
-    }
 }

@@ -61,7 +61,7 @@ extension LaneRunner {
             try lookForBusySequences()
             let next = Array(written.prefix(Self.guessesPerString))
             written.removeFirst(next.count)
-            let lead = lead(of: ahead)
+            let lead = lead(of: &ahead)
             var statements = lead + next.flatMap(\.statements)
             if ahead.limits != nil, written.isEmpty, unwritten.isEmpty {
                 statements.append("ROLLBACK")
@@ -77,10 +77,15 @@ extension LaneRunner {
     /// How many relations go out in one string.
     private static let guessesPerString = 10
 
+    /// How long relations may share a transaction: who comes into the database meanwhile waits for it.
+    private static let longestSharing = Duration.milliseconds(200)
+
     /// What has come of the guesses so far.
     private struct Ahead {
         /// The limits of the transaction that all share; `nil` if each has its own.
         let limits: (lock: Int, statement: Int)?
+        /// When the shared transaction was begun.
+        var begun = ContinuousClock.now
         var records: [(place: Int, record: Record)] = []
         var rest: [RelationWork] = []
 
@@ -116,14 +121,19 @@ extension LaneRunner {
         return rows.isEmpty
     }
 
-    /// What goes before the guesses of a string: the beginning of a transaction that they share.
-    private func lead(of ahead: Ahead) -> [String] {
-        guard let limits = ahead.limits, !connection.isInTransaction else { return [] }
-        return context.opening(
+    /// What goes before the guesses of a string: the beginning of a transaction that they share, and
+    /// the end of the one before it.
+    private func lead(of ahead: inout Ahead) -> [String] {
+        let isOpen = connection.isInTransaction
+        guard let limits = ahead.limits, !isOpen || .now - ahead.begun > Self.longestSharing
+        else { return [] }
+        ahead.begun = .now
+        let opening = context.opening(
             nil,
             lockTimeout: limits.lock,
             statementTimeout: limits.statement
         )
+        return isOpen ? ["ROLLBACK"] + opening : opening
     }
 
     /// Judges the guesses that a string answers; returns those that were not come to.

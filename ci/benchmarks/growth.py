@@ -2,10 +2,12 @@
 
 from measure import interleaved, median, run
 
-# The statements that read catalogs; the look at locks comes as often as time passes.
+# The statements that read catalogs; the looks at who is there and what is locked come as often as
+# time passes.
 CATALOG_QUERIES = """
 SELECT coalesce(sum(calls), 0) FROM pg_stat_statements
- WHERE query ~ '\\mFROM (pg_catalog\\.)?pg_' AND query !~ '^SELECT DISTINCT l\\.relation'
+ WHERE query ~ '\\mFROM (pg_catalog\\.)?pg_'
+   AND query !~ '^SELECT (DISTINCT l\\.relation|\\$1\\s+FROM pg_catalog\\.pg_stat_activity)'
 """
 
 
