@@ -142,6 +142,14 @@ extension AccessMap {
                     + "\(Identifier.displayed(column.name)); no role can insert"
             )
         }
+        if error.asksSession {
+            return judgement(
+                .inconclusive,
+                .inconclusive,
+                "a default asks what the session has drawn last from a sequence (currval, lastval), and "
+                    + "nothing has been drawn; an application does that first"
+            )
+        }
         if error.sqlState == .objectNotInPrerequisite, error.isInOurStatement {
             return judgement(
                 .error,

@@ -23,6 +23,16 @@ extension AccessMap {
         return texts + bodies(calledFrom: routines)
     }
 
+    /// Whether the catalog lets a denial be expected: on the schema, on the relation or on a sequence
+    /// that a default draws from.
+    package func expectsDenial(of attempt: StatementAttempt) -> Bool {
+        let user = principal(attempt.role.oid)
+        let layers = layers(of: attempt)
+        if schemaOrTableDenial(user, layers, attempt) != nil { return true }
+        return layers.filter(\.isWritten).flatMap { $0.sequenceColumns(in: snapshot) }
+            .contains { !$0.column.isIdentity && !canAdvance(user, $0.sequence) }
+    }
+
     func schemaOrTableDenial(
         _ user: Principal,
         _ layers: [StatementLayer],

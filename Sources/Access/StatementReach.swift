@@ -12,6 +12,8 @@ package struct StatementReach: Sendable {
     /// What the functions of triggers name, each read once.
     private let namedByRoutine: [OID: Named]
     private let tablesWithCode: Set<OID>
+    /// The tables whose defaults or triggers ask what the session has drawn last.
+    private let tablesAskingSession: Set<OID>
 
     private struct Named {
         var sequences: [OID] = []
@@ -21,6 +23,7 @@ package struct StatementReach: Sendable {
     package init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         tablesWithCode = Self.tablesWithCode(in: snapshot)
+        tablesAskingSession = Self.tablesAskingSession(in: snapshot)
         let byName = Dictionary(grouping: snapshot.orderedRelations, by: \.name)
         self.byName = byName
         routinesByName = Dictionary(
@@ -66,6 +69,7 @@ package struct StatementReach: Sendable {
     /// The tables whose own triggers or defaults run code.
     private static func tablesWithCode(in snapshot: Snapshot) -> Set<OID> {
         var tables = Set(snapshot.triggers.filter { !$0.value.isEmpty }.keys)
+        tables.formUnion(snapshot.relations.values.lazy.filter(\.hasRules).map(\.oid))
         tables.formUnion(
             snapshot.reach.defaultRoutines.filter { !$0.value.isEmpty }.keys.map(\.relation)
         )
@@ -75,9 +79,45 @@ package struct StatementReach: Sendable {
         return tables
     }
 
+    /// Whether an insert may ask what the session has drawn from sequences before, by `currval` or
+    /// `lastval`.
+    package func asksSession(_ relation: OID) -> Bool {
+        guard !tablesAskingSession.isEmpty else { return false }
+        return written(by: relation).contains(where: tablesAskingSession.contains)
+    }
+
+    private static func tablesAskingSession(in snapshot: Snapshot) -> Set<OID> {
+        func asks(_ text: String) -> Bool {
+            ["currval", "lastval"].contains { text.utf8.contains($0.utf8) }
+        }
+        let routines = Set(
+            snapshot.routines.values.filter { asks($0.source.lowercased()) }.map(\.oid)
+        )
+        var tables: Set<OID> = []
+        for column in snapshot.columns.values.joined() {
+            if let expression = column.defaultExpression, asks(expression) {
+                tables.insert(column.relation)
+            }
+        }
+        for (place, called) in snapshot.reach.defaultRoutines
+        where !routines.isDisjoint(with: called) {
+            tables.insert(place.relation)
+        }
+        for trigger in snapshot.triggers.values.joined() where routines.contains(trigger.routine) {
+            tables.insert(trigger.relation)
+        }
+        return tables
+    }
+
+    /// What fills a column that a statement leaves out: its default or that of its domain.
+    private static func expression(of column: Column, in snapshot: Snapshot) -> String? {
+        column.defaultExpression
+            ?? snapshot.domains(of: column.type).lazy.compactMap(\.defaultExpression).first
+    }
+
     /// Whether a default looks its sequence up by a name, which leaves no dependency.
     private static func namesSequence(_ column: Column, in snapshot: Snapshot) -> Bool {
-        guard let expression = column.defaultExpression else { return false }
+        guard let expression = expression(of: column, in: snapshot) else { return false }
         let place = Reach.Place(relation: column.relation, column: column.number)
         return snapshot.reach.defaultSequences[place] == nil
             && expression.utf8.contains("nextval".utf8)
@@ -141,7 +181,9 @@ package struct StatementReach: Sendable {
         let place = Reach.Place(relation: column.relation, column: column.number)
         if let identity = snapshot.reach.identitySequences[place] { return [identity] }
         var found = snapshot.reach.defaultSequences[place] ?? []
-        if let expression = column.defaultExpression, Self.namesSequence(column, in: snapshot) {
+        if let expression = Self.expression(of: column, in: snapshot),
+            Self.namesSequence(column, in: snapshot)
+        {
             found += Self.sequences(namedIn: Words(expression), byName)
         }
         for routine in snapshot.reach.defaultRoutines[place] ?? [] {

@@ -21,8 +21,8 @@ package struct DataType: Sendable, Hashable, CatalogRow {
     package let category: String
     /// Whether a domain refuses NULL.
     package let isNotNull: Bool
-    /// Whether a domain has a default of its own.
-    package let hasDefault: Bool
+    /// The default of a domain, as it was when it was set.
+    package let defaultExpression: String?
 
     /// The type as a cast wants it.
     package let sqlName: String
@@ -30,6 +30,9 @@ package struct DataType: Sendable, Hashable, CatalogRow {
     package let baseName: String
 
     package var isBuiltIn: Bool { schema == "pg_catalog" }
+
+    /// Whether a domain has a default of its own.
+    package var hasDefault: Bool { defaultExpression != nil }
 
     static func query(on version: Int) -> String {
         // Without DISTINCT the planner takes the list for too long to look things up in, and reads it
@@ -43,7 +46,7 @@ package struct DataType: Sendable, Hashable, CatalogRow {
         )
         SELECT t.oid, n.nspname, t.typname, t.typtype, t.typcategory,
                CASE WHEN t.typlen = -1 AND t.typcategory = 'A' THEN t.typelem ELSE 0 END,
-               t.typrelid, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault IS NOT NULL,
+               t.typrelid, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault,
                coalesce(r.rngsubtype, 0),
                format_type(t.oid, NULL),
                CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END
@@ -65,7 +68,7 @@ package struct DataType: Sendable, Hashable, CatalogRow {
         category = rows.string(row, 4)
         let element = rows.oid(row, 5)
         isNotNull = rows.isTrue(row, 9)
-        hasDefault = rows.isTrue(row, 10)
+        defaultExpression = rows.text(row, 10)
         sqlName = rows.string(row, 12)
         baseName = rows.string(row, 13)
         form =

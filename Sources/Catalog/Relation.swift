@@ -23,6 +23,8 @@ package struct Relation: Sendable, Hashable, CatalogRow {
     private let writableEvents: Int?
     /// Whether a view's base is read with the rights of whoever uses it (15 and later).
     package let isSecurityInvoker: Bool
+    /// Whether statements on the relation are rewritten by rules, other than a view's own.
+    package let hasRules: Bool
     /// The extension that the relation is a member of.
     package let `extension`: String?
 
@@ -69,7 +71,7 @@ package struct Relation: Sendable, Hashable, CatalogRow {
                c.relkind = 'v' AND EXISTS (
                    SELECT FROM unnest(c.reloptions) AS o
                     WHERE o ~* '^security_invoker=(t|true|y|yes|on|1)$'),
-               e.extname
+               c.relhasrules AND c.relkind <> 'v', e.extname
           FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_inherits i ON c.relispartition AND i.inhrelid = c.oid
@@ -129,6 +131,7 @@ package struct Relation: Sendable, Hashable, CatalogRow {
         forcesRowSecurity = rows.isTrue(row, 11)
         writableEvents = rows.text(row, 12).flatMap { Int($0) }
         isSecurityInvoker = rows.isTrue(row, 13)
-        `extension` = rows.text(row, 14)
+        hasRules = rows.isTrue(row, 14)
+        `extension` = rows.text(row, 15)
     }
 }

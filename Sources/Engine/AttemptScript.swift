@@ -30,7 +30,14 @@ extension LaneRunner {
             } else {
                 script.add("SAVEPOINT pgsmoke")
             }
-            try add(trials[index], at: index, to: &script, draft, deferred)
+            try add(
+                trials[index],
+                at: index,
+                to: &script,
+                draft,
+                deferred,
+                within: limits(behind: shields)
+            )
             script.add(shields.isEmpty ? ["ROLLBACK"] : Self.returning)
         }
         if !shields.isEmpty { script.add("ROLLBACK") }
@@ -56,7 +63,7 @@ extension LaneRunner {
         }
         for index in trials.indices {
             script.add("SAVEPOINT pgsmoke")
-            try add(trials[index], at: index, to: &script, draft, deferred)
+            try add(trials[index], at: index, to: &script, draft, deferred, within: limits)
             script.add(Self.returning)
         }
         if isPrepared { script.add(Self.returning) }
@@ -76,17 +83,20 @@ extension LaneRunner {
         at index: Int,
         to script: inout TrialScript,
         _ draft: RowDraft,
-        _ deferred: DeferredConstraints
+        _ deferred: DeferredConstraints,
+        within limits: (lock: Int, statement: Int)
     ) throws(PostgresError) {
         let (pending, statement) = (trial.pending, trial.statement)
+        var limits = limits
         let runsCode = ([draft.row] + draft.following.sorted().map { draft.scaffold[$0] })
             .contains { context.reach.runsCode($0.relation.oid) }
         try placeRow(of: statement, &script, index)
-        if let limit = statement.timeLimit {
-            let least = min(limit, context.options.statementTimeout)
-            script.add("SET LOCAL statement_timeout = \(least)")
+        if let limit = statement.timeLimit, limit < limits.statement {
+            limits.statement = limit
+            script.add("SET LOCAL statement_timeout = \(limit)")
         }
-        script.add(try pending.frame.lines(with: connection), for: .role(index))
+        let frame = pending.frame.within(limits)
+        script.add(try frame.lines(with: connection), for: .role(index))
         for line in statement.lines {
             script.add(line, for: .statement(index), copying: statement.copied)
         }

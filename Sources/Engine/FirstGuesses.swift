@@ -15,10 +15,45 @@ struct FirstGuess {
     struct Round {
         let draft: RowDraft
         let trials: [PreparedTrial]
+        let shields: [Shield]
         let script: TrialScript
     }
 
     var statements: [String] { rounds.flatMap(\.script.statements) }
+}
+
+/// Relations whose first guesses are sent ahead of the answers, and how far that has got.
+struct Ahead {
+    /// The limits of the transaction that all share, in milliseconds; `nil` if each has its own.
+    let limits: (lock: Int, statement: Int)?
+    fileprivate var unwritten: ArraySlice<RelationWork>
+    fileprivate var written: [FirstGuess] = []
+    /// What the server is at work on.
+    fileprivate(set) var sent: [FirstGuess] = []
+    /// What is to be tried by itself.
+    fileprivate var rest: [RelationWork] = []
+    /// How many statements went before those of the guesses.
+    fileprivate var lead = 0
+    fileprivate var sentAt = ContinuousClock.now
+    /// When the shared transaction was begun.
+    fileprivate var begun = ContinuousClock.now
+    /// The sequences that it has shielded: what is drawn there stays drawn until its end.
+    fileprivate var shielded: Set<OID> = []
+    /// How many relations the next string may hold: the fewer, the more failed lately, since what
+    /// comes after a failure is sent again, and the server logs the whole string.
+    fileprivate var size = Ahead.most
+
+    fileprivate static let most = 10
+
+    fileprivate init(_ works: [RelationWork], sharing limits: (lock: Int, statement: Int)?) {
+        unwritten = works[...]
+        self.limits = limits
+    }
+
+    /// What has no verdict yet, what the server is at work on first.
+    var undone: [RelationWork] {
+        (sent + written).map(\.work) + unwritten + rest
+    }
 }
 
 extension LaneRunner {
@@ -27,69 +62,116 @@ extension LaneRunner {
     ///
     /// With nobody else in the database all share one transaction and so one search of the server's
     /// buffers for what the shields have made (DropRelationsAllBuffers); elsewhere each relation has its
-    /// own. Only what passed is judged here: the rest, to be tried by itself from the beginning, is what
-    /// did not, what asks the server for something first, and what no error may be overlooked of.
-    /// - Throws: `connectionLost`, with everything still to be tried.
+    /// own. Only what passed is judged here and taken off the list. The rest, to be tried by itself from
+    /// the beginning, is what did not pass, what asks the server for something first, and what the
+    /// catalog says will be denied.
+    /// - Throws: `connectionLost`, with what the server was at work on at the head of the list, and
+    ///   counted in `sentTogether`.
     func runAhead(
-        _ works: [RelationWork]
-    ) throws(PostgresError) -> (records: [(place: Int, record: Record)], rest: [RelationWork]) {
-        guard mayRunAhead else { return ([], works) }
-        var ahead = Ahead(sharing: try isAloneInDatabase() ? sharedLimits : nil)
-        var unwritten = works[...]
-        var written: [FirstGuess] = []
-        var sent: (guesses: [FirstGuess], lead: Int, start: ContinuousClock.Instant)?
-        defer { isWaiting = false }
-        repeat {
-            while written.count < Self.guessesPerString, let work = unwritten.popFirst() {
-                if let guess = try firstGuess(at: work, inside: ahead.limits) {
-                    written.append(guess)
-                } else {
-                    ahead.rest.append(work)
-                }
-            }
-            if let (guesses, lead, start) = sent {
-                let results = try connection.results()
-                isWaiting = false
-                let seconds = (ContinuousClock.now - start).seconds
-                written =
-                    try take(results.dropFirst(lead), of: guesses, seconds, into: &ahead) + written
-                sent = nil
-                if connection.hasFailedTransaction { try connection.execute("ROLLBACK") }
-            }
-            if context.stop.reason != nil { break }
-            guard !written.isEmpty else { continue }
-            try lookForBusySequences()
-            let next = Array(written.prefix(Self.guessesPerString))
-            written.removeFirst(next.count)
-            let lead = lead(of: &ahead)
-            var statements = lead + next.flatMap(\.statements)
-            if ahead.limits != nil, written.isEmpty, unwritten.isEmpty {
-                statements.append("ROLLBACK")
-            }
-            sent = (next, lead.count, .now)
-            isWaiting = true
-            try connection.send(statements)
-        } while sent != nil || !written.isEmpty || !unwritten.isEmpty
+        _ works: inout [RelationWork],
+        report: (_ records: [(place: Int, record: Record)]) -> Void
+    ) throws(PostgresError) {
+        guard mayRunAhead else { return }
+        var ahead = Ahead(works, sharing: try isAloneInDatabase() ? sharedLimits : nil)
+        defer {
+            works = ahead.undone
+            sentTogether = ahead.sent.count
+            isWaiting = false
+        }
+        do throws(PostgresError) {
+            while try advance(&ahead, report) {}
+        } catch {
+            // An answer that no trial is there for is met again, if it matters, by a trial.
+            guard case .server = error else { throw error }
+            if isWaiting { _ = try connection.results() }
+            ahead.rest += ahead.sent.map(\.work)
+            ahead.sent = []
+        }
         if connection.isInTransaction { try connection.execute("ROLLBACK") }
-        return (ahead.records, ahead.rest)
     }
 
-    /// How many relations go out in one string.
-    private static let guessesPerString = 10
+    /// Writes the next string, reads what has become of the last one and sends the next; `false` if
+    /// there is nothing left to do.
+    private func advance(
+        _ ahead: inout Ahead,
+        _ report: (_ records: [(place: Int, record: Record)]) -> Void
+    ) throws(PostgresError) -> Bool {
+        while ahead.written.count < ahead.size, let work = ahead.unwritten.popFirst() {
+            if let guess = try firstGuess(at: work, inside: ahead.limits) {
+                ahead.written.append(guess)
+            } else {
+                ahead.rest.append(work)
+            }
+        }
+        if !ahead.sent.isEmpty { report(try receive(&ahead)) }
+        guard context.stop.reason == nil else { return false }
+        if !ahead.written.isEmpty { try send(&ahead) }
+        return !(ahead.sent.isEmpty && ahead.written.isEmpty && ahead.unwritten.isEmpty)
+    }
 
-    /// How long relations may share a transaction: who comes into the database meanwhile waits for it.
-    private static let longestSharing = Duration.milliseconds(200)
+    private func send(_ ahead: inout Ahead) throws(PostgresError) {
+        try lookForBusySequences()
+        var statements = lead(of: &ahead)
+        ahead.lead = statements.count
+        var trials = 0
+        while let guess = ahead.written.first, ahead.sent.count < ahead.size,
+            ahead.sent.isEmpty || trials + guess.trials.count <= Self.trialsPerString
+        {
+            ahead.written.removeFirst()
+            let sequences = Set(guess.rounds.flatMap(\.shields).map(\.sequence.oid))
+            // Somebody uses it by now, or one before has drawn from it behind the same shield.
+            guard sequences.isDisjoint(with: busy), sequences.isDisjoint(with: ahead.shielded)
+            else {
+                ahead.rest.append(guess.work)
+                continue
+            }
+            if ahead.limits != nil { ahead.shielded.formUnion(sequences) }
+            statements += guess.statements
+            trials += guess.trials.count
+            ahead.sent.append(guess)
+        }
+        guard !ahead.sent.isEmpty else { return }
+        if ahead.limits != nil, ahead.written.isEmpty, ahead.unwritten.isEmpty {
+            statements.append("ROLLBACK")
+        }
+        ahead.sentAt = .now
+        isWaiting = true
+        try connection.send(statements)
+    }
 
-    /// What has come of the guesses so far.
-    private struct Ahead {
-        /// The limits of the transaction that all share; `nil` if each has its own.
-        let limits: (lock: Int, statement: Int)?
-        /// When the shared transaction was begun.
-        var begun = ContinuousClock.now
+    /// Reads what has become of a string, and returns the records of what passed.
+    private func receive(
+        _ ahead: inout Ahead
+    ) throws(PostgresError) -> [(place: Int, record: Record)] {
+        var results = try connection.results().dropFirst(ahead.lead)
+        isWaiting = false
+        let guesses = ahead.sent
+        ahead.sent = []
+        let count = guesses.reduce(0) { $0 + $1.trials.count }
+        let seconds = (ContinuousClock.now - ahead.sentAt).seconds / Double(max(1, count))
         var records: [(place: Int, record: Record)] = []
-        var rest: [RelationWork] = []
-
-        init(sharing limits: (lock: Int, statement: Int)?) { self.limits = limits }
+        var unanswered: [FirstGuess] = []
+        var hasFailed = false
+        for guess in guesses {
+            guard !hasFailed else {
+                unanswered.append(guess)
+                continue
+            }
+            let own = results.prefix(guess.statements.count)
+            results = results.dropFirst(own.count)
+            hasFailed = own.count < guess.statements.count || own.contains(where: \.isFailure)
+            let passed = hasFailed ? nil : try passed(guess, own, seconds)
+            records += passed ?? []
+            let left = guess.work.trials.filter { trial in
+                passed?.contains { $0.place == trial.place } != true
+            }
+            guard !left.isEmpty else { continue }
+            ahead.rest.append(RelationWork(relation: guess.work.relation, trials: left))
+        }
+        ahead.written = unanswered + ahead.written
+        ahead.size = hasFailed ? max(1, ahead.size / 2) : min(Ahead.most, ahead.size * 2)
+        if connection.hasFailedTransaction { try connection.execute("ROLLBACK") }
+        return records
     }
 
     /// Whether nothing forbids to begin a trial before earlier ones have their verdicts.
@@ -98,27 +180,41 @@ extension LaneRunner {
             && !context.stop.waitsForRecords
     }
 
+    /// How many trials go out in one string, unless one relation has more.
+    private static let trialsPerString = 20
+    /// How long relations may share a transaction: who comes into the database meanwhile waits for
+    /// the sequences that are shielded.
+    private static let longestSharing = Duration.milliseconds(200)
+    /// How long a statement may take in a shared transaction, in milliseconds; what is slower is
+    /// tried by itself.
+    private static let longestStatement = 100
+
     /// The limits in a transaction in which trials and shields alike wait for nobody.
     private var sharedLimits: (lock: Int, statement: Int) {
         (
             min(Shield.patience, context.options.lockTimeout),
-            min(Shield.trialTime, context.options.statementTimeout)
+            min(Self.longestStatement, context.options.statementTimeout)
         )
     }
 
-    /// Whether nobody else is connected to the database, so that nobody waits for what is locked.
+    /// Whether nobody else is connected to the database, so that nobody waits for what is locked;
+    /// where that cannot be seen there may be somebody.
     private func isAloneInDatabase() throws(PostgresError) -> Bool {
-        let rows = try connection.execute(
-            """
-            SELECT 1 FROM pg_catalog.pg_stat_activity
-             WHERE datid = \(context.snapshot.server.databaseOID)
-               AND pid NOT IN (\(context.backends.list))
-               AND backend_type IS DISTINCT FROM 'autovacuum worker'
-               AND backend_type IS DISTINCT FROM 'parallel worker'
-             LIMIT 1
-            """
-        )
-        return rows.isEmpty
+        do throws(PostgresError) {
+            return try connection.execute(
+                """
+                SELECT 1 FROM pg_catalog.pg_stat_activity
+                 WHERE datid = \(context.snapshot.server.databaseOID)
+                   AND pid NOT IN (\(context.backends.list))
+                   AND backend_type IS DISTINCT FROM 'autovacuum worker'
+                   AND backend_type IS DISTINCT FROM 'parallel worker'
+                 LIMIT 1
+                """
+            ).isEmpty
+        } catch {
+            guard case .server = error else { throw error }
+            return false
+        }
     }
 
     /// What goes before the guesses of a string: the beginning of a transaction that they share, and
@@ -128,39 +224,13 @@ extension LaneRunner {
         guard let limits = ahead.limits, !isOpen || .now - ahead.begun > Self.longestSharing
         else { return [] }
         ahead.begun = .now
+        ahead.shielded = []
         let opening = context.opening(
             nil,
             lockTimeout: limits.lock,
             statementTimeout: limits.statement
         )
         return isOpen ? ["ROLLBACK"] + opening : opening
-    }
-
-    /// Judges the guesses that a string answers; returns those that were not come to.
-    private func take(
-        _ results: ArraySlice<StatementResult>,
-        of guesses: [FirstGuess],
-        _ seconds: Double,
-        into ahead: inout Ahead
-    ) throws(PostgresError) -> [FirstGuess] {
-        let count = guesses.reduce(0) { $0 + $1.trials.count }
-        var results = results
-        for (index, guess) in guesses.enumerated() {
-            let own = results.prefix(guess.statements.count)
-            results = results.dropFirst(own.count)
-            let records = try passed(guess, own, seconds / Double(max(1, count)))
-            ahead.records += records ?? []
-            let left = guess.work.trials.filter { trial in
-                records?.contains { $0.place == trial.place } != true
-            }
-            if !left.isEmpty {
-                ahead.rest.append(RelationWork(relation: guess.work.relation, trials: left))
-            }
-            let isCutShort =
-                own.count < guess.statements.count || own.contains { $0.isFailure }
-            if isCutShort { return Array(guesses[(index + 1)...]) }
-        }
-        return []
     }
 
     /// The records of a guess's trials; `nil` if not all of them passed.
@@ -200,7 +270,8 @@ extension LaneRunner {
     ) throws(PostgresError) -> FirstGuess? {
         let relation = work.relation
         guard relation.kind == .table || relation.kind == .partitionedTable,
-            relation.suitsAllRoles, !context.reach.runsCode(relation.oid)
+            relation.suitsAllRoles, !context.reach.runsCode(relation.oid),
+            !context.reach.asksSession(relation.oid)
         else { return nil }
         let allowed = work.trials.filter { $0.trial.expected == .allowed }
         guard !allowed.isEmpty else { return nil }
@@ -235,6 +306,8 @@ extension LaneRunner {
         var trials: [PreparedTrial] = []
         for pending in attempts.pending {
             guard let prepared = try prepare(pending, draft, attempts.rowOnHand) else { return nil }
+            let attempt = prepared.attempt(on: draft.row.relation, isForcing: false)
+            guard !context.access.expectsDenial(of: attempt) else { return nil }
             trials.append(prepared)
         }
         let (shields, consumed, refusal) = try attempts.shields(draft)
@@ -247,7 +320,7 @@ extension LaneRunner {
             } else {
                 try script(draft, trials, shields, nil)
             }
-        return FirstGuess.Round(draft: draft, trials: trials, script: script)
+        return FirstGuess.Round(draft: draft, trials: trials, shields: shields, script: script)
     }
 }
 

@@ -15,13 +15,18 @@ final class LaneRunner {
     /// How the role is put on where rows are looked for; `nil` for as in its trials.
     let lookupFrame: RoleFrame?
     private let shielding: Shielding
-    private var busy: Set<OID> = []
+    /// The sequences that others held when that was last looked for.
+    private(set) var busy: Set<OID> = []
     private var lookedForBusy: ContinuousClock.Instant?
     /// Whether results are still to be read, so that nothing can be asked.
     var isWaiting = false
+    /// How many relations were under way together when the connection was lost, if several were.
+    var sentTogether = 0
     var unshieldable: Set<OID> = []
     /// How often `nextval` was called on sequences that were not shielded.
-    private(set) var drawn: [OID: Int] = [:]
+    private var drawn: [OID: Int] = [:]
+    /// The values that are gone beside those, since the session was made to forget its sequences.
+    private var forgotten: [OID: Int] = [:]
     /// The statements that decided each trial, by its place in the plan.
     var plans: [Int: PlannedTrial] = [:]
     /// The grants that every transaction carries out first, for proofs.
@@ -51,6 +56,7 @@ final class LaneRunner {
     ///
     /// - Throws: `connectionLost`, with all trials of the relation still to be accounted for.
     func run(_ work: RelationWork) throws(PostgresError) -> [(place: Int, record: Record)] {
+        if context.reach.asksSession(work.relation.oid) { try forgetSequences() }
         var records: [(place: Int, record: Record)] = []
         var ready: [PendingTrial] = []
         for (place, trial) in work.trials {
@@ -139,6 +145,23 @@ final class LaneRunner {
     var rehearsedSequences: [Relation] {
         (rehearsal?.grants ?? []).filter { $0.missing.object.kind == .sequence }
             .compactMap { context.snapshot.relationsByName[$0.missing.object] }
+    }
+
+    /// The values of unshielded sequences that are gone: each connection takes `CACHE` at a time.
+    var consumed: [OID: Int] {
+        var consumed = forgotten
+        for (sequence, calls) in drawn {
+            let cache = max(1, context.snapshot.sequences[sequence]?.cache ?? 1)
+            consumed[sequence, default: 0] += (calls + cache - 1) / cache * cache
+        }
+        return consumed
+    }
+
+    /// Lets the session be as one that has drawn from no sequence, which `currval` tells.
+    private func forgetSequences() throws(PostgresError) {
+        forgotten = consumed
+        drawn = [:]
+        try connection.execute("DISCARD SEQUENCES")
     }
 
     /// Counts one call of `nextval` on each of the sequences.

@@ -10,7 +10,7 @@ struct Lanes: Sendable {
 
     private enum Event: Sendable {
         case records([(place: Int, record: Record)])
-        case ended(drawn: [OID: Int], plans: [Int: PlannedTrial])
+        case ended(consumed: [OID: Int], plans: [Int: PlannedTrial])
         case note(String)
     }
 
@@ -80,8 +80,8 @@ struct Lanes: Sendable {
                 for (place, record) in records { gathered.records[place] = record }
                 done += records.count
                 progress(done)
-            case .ended(let drawn, let plans):
-                gathered.add(drawn, in: context.snapshot)
+            case .ended(let consumed, let plans):
+                gathered.add(consumed)
                 gathered.plans.merge(plans) { _, new in new }
             case .note(let note): gathered.notes.append(note)
             }
@@ -98,11 +98,13 @@ struct Lanes: Sendable {
     ) -> Connection? {
         var current: Connection? = connection
         var reconnections = 0
-        // What was taken from the queue and is to be tried one by one.
+        // What was taken from the queue and is to be tried one by one, and how much of it was under
+        // way when the connection was lost.
         var taken: [RelationWork] = []
+        var sentTogether = 0
         while let connection = current, !context.stop.isRequested {
             let runner = LaneRunner(context, over: connection)
-            defer { feed.yield(.ended(drawn: runner.drawn, plans: runner.plans)) }
+            defer { feed.yield(.ended(consumed: runner.consumed, plans: runner.plans)) }
             func report(_ records: [(place: Int, record: Record)]) {
                 let sound = context.stop.sound(records)
                 context.stop.heed(sound.lazy.map(\.record))
@@ -117,13 +119,11 @@ struct Lanes: Sendable {
                     }
                     taken = queue.next(for: number)
                     if taken.isEmpty { return connection }
-                    guard taken.count > 1 else { continue }
-                    let (records, rest) = try runner.runAhead(taken)
-                    report(records)
-                    taken = rest
+                    if taken.count > 1 { try runner.runAhead(&taken, report: report) }
                 }
                 return connection
             } catch {
+                sentTogether = runner.sentTogether
                 if context.stop.isRequested {
                     rollBack(connection)
                     return connection
@@ -142,11 +142,16 @@ struct Lanes: Sendable {
             }
         }
         if context.stop.isRequested { return current }
-        if let work = taken.first {
-            let reason = "the connection was lost in the middle of the trial"
+        let lost = taken.prefix(max(1, sentTogether))
+        let reason =
+            lost.count > 1
+            ? "the connection was lost in the middle of the trials of \(lost.count) relations that were "
+                + "under way together, this one among them"
+            : "the connection was lost in the middle of the trial"
+        for work in lost {
             feed.yield(.records(Self.failed(work, reason, .connectionLost, nil)))
         }
-        queue.giveBack(Array(taken.dropFirst()), from: number)
+        queue.giveBack(Array(taken.dropFirst(lost.count)), from: number)
         return nil
     }
 

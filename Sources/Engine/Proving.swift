@@ -19,7 +19,7 @@ extension Runner {
         }
         guard !failed.isEmpty else { return }
         let runner = LaneRunner(context.forProofs, over: connection)
-        defer { gathered.add(runner.drawn, in: context.snapshot) }
+        defer { gathered.add(runner.consumed) }
         var proven: [MissingPrivilege: Record] = [:]
         let start = ContinuousClock.now
         for (place, record) in failed.sorted(by: { $0.key < $1.key }) {

@@ -36,6 +36,21 @@ struct RoleFrame: Sendable, Hashable {
         return frame
     }
 
+    /// The frame without time limits of the role's own that would be longer than the transaction's,
+    /// in milliseconds.
+    func within(_ limits: (lock: Int, statement: Int)) -> RoleFrame {
+        var frame = self
+        frame.settings.removeAll { setting in
+            guard
+                let limit = ["lock_timeout": limits.lock, "statement_timeout": limits.statement][
+                    setting.name
+                ]
+            else { return false }
+            return Self.milliseconds(setting.value).map { $0 > limit } ?? false
+        }
+        return frame
+    }
+
     struct Setting: Sendable, Hashable {
         let name: String
         let value: String

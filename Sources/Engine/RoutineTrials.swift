@@ -18,7 +18,7 @@ extension Runner {
         let runners = [false, true].map { LaneRunner(context, over: connection, isAlone: $0) }
         defer {
             for runner in runners {
-                gathered.add(runner.drawn, in: context.snapshot)
+                gathered.add(runner.consumed)
                 gathered.plans.merge(runner.plans) { _, new in new }
             }
         }
@@ -91,7 +91,8 @@ extension LaneRunner {
     ) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
         try open(&script, behind: shields, pending.frame.isolation)
-        script.add(try pending.frame.lines(with: connection), for: .role(0))
+        let frame = pending.frame.within(limits(behind: shields))
+        script.add(try frame.lines(with: connection), for: .role(0))
         script.add(sql, for: .statement(0))
         script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(0))
         script.add(Self.identityQuery, for: .identity(0))

@@ -183,7 +183,7 @@ package struct Runner: Sendable {
             }
             stop.heed(gathered.records.values)
         }
-        gathered.add(runner.drawn, in: context.snapshot)
+        gathered.add(runner.consumed)
         gathered.plans.merge(runner.plans) { _, new in new }
     }
 
@@ -287,13 +287,8 @@ struct Gathered: Sendable {
 
     var allConsumed: [OID: Int] { consumed.merging(consumedOverLogins, uniquingKeysWith: +) }
 
-    /// Counts the values that a connection took: `CACHE` at a time, and each connection its own.
-    mutating func add(_ drawn: [OID: Int], in snapshot: Snapshot) {
-        for (sequence, calls) in drawn {
-            let cache = max(1, snapshot.sequences[sequence]?.cache ?? 1)
-            consumed[sequence, default: 0] += (calls + cache - 1) / cache * cache
-        }
-    }
+    /// Counts the values that a connection took.
+    mutating func add(_ values: [OID: Int]) { consumed.merge(values, uniquingKeysWith: +) }
 }
 
 extension Problem {

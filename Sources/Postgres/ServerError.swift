@@ -23,4 +23,10 @@ package struct ServerError: Error, Sendable, Hashable {
 
     /// Whether the error arose in our statement itself, not in a function or trigger that it set off.
     package var isInOurStatement: Bool { context == nil && internalQuery == nil }
+
+    /// Whether `currval` or `lastval` was called in a session that has drawn nothing (manual, 9.17).
+    package var asksSession: Bool {
+        sqlState == .objectNotInPrerequisite
+            && ["currval_oid", "lastval"].contains(sourceFunction)
+    }
 }

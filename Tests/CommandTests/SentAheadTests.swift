@@ -126,8 +126,10 @@ import Testing
         try database.execute(
             """
             CREATE FUNCTION dozes() RETURNS bool LANGUAGE plpgsql AS
-            $$ BEGIN PERFORM pg_sleep(0.9); RETURN true; END $$;
-            ALTER TABLE t30 ADD CHECK (dozes());
+            $$ BEGIN PERFORM pg_sleep(0.08); RETURN true; END $$;
+            DO $d$ BEGIN
+                FOR n IN 5..18 LOOP EXECUTE format('ALTER TABLE t%s ADD CHECK (dozes())', n); END LOOP;
+            END $d$;
             """
         )
         let before = try database.fingerprint()
@@ -179,6 +181,49 @@ import Testing
         for trial in run.report.trials where trial.verdict == "skipped" {
             #expect(trial.reason == "the connection was lost before its turn")
         }
+        #expect(run.report.trial("insert public.t1 as \(app)")?.verdict == "passed")
+    }
+
+    @Test("What one table draws from a sequence takes another past no row in its way")
+    func sharedSequence() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE SEQUENCE shared;
+                CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('shared'));
+                CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('shared'));
+                INSERT INTO b VALUES (1);
+                DO $$ BEGIN
+                    FOR n IN 1..14 LOOP EXECUTE format('CREATE TABLE t%s (id serial)', n); END LOOP;
+                END $$;
+                GRANT INSERT ON ALL TABLES IN SCHEMA public TO \(app);
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app);
+                """
+        )
+        let run = try await ReportedRun.of(database, ["--role", app, "-j", "1"])
+        #expect(run.report.trial("insert public.a as \(app)")?.verdict == "passed")
+        #expect(run.report.trial("insert public.b as \(app)")?.type == "pgsmoke.SequenceBehind")
+        #expect(run.report.counts["passed"] == 15)
+    }
+
+    @Test("Who may not see whether others are connected tries each relation by itself")
+    func unseenSessions() async throws {
+        let (database, app) = try await mixed(TestServer.any)
+        let tester = uniqueRoleName("tester")
+        try database.execute(
+            """
+            CREATE ROLE \(tester) LOGIN;
+            GRANT \(app) TO \(tester);
+            REVOKE SELECT ON pg_catalog.pg_stat_activity FROM PUBLIC;
+            """
+        )
+        let run = try await ReportedRun.of(
+            database,
+            ["--role", app, "-j", "1", "-t", "t*"],
+            as: tester
+        )
+        #expect(run.report.counts["error"] == 0)
         #expect(run.report.trial("insert public.t1 as \(app)")?.verdict == "passed")
     }
 

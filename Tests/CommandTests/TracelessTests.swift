@@ -194,4 +194,27 @@ struct TracelessTests {
         #expect(try database.rows("SELECT last_value FROM audit_id_seq") == [["1"]])
         #expect(try database.rows("SELECT last_value FROM drawn") == [["2"]])
     }
+
+    @Test("What a rule draws is counted, too")
+    func consumptionByRules() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE TABLE log (id serial PRIMARY KEY, what text);
+                CREATE TABLE ruled (id int PRIMARY KEY, v text);
+                CREATE RULE note AS ON UPDATE TO ruled DO ALSO INSERT INTO log (what) VALUES ('x');
+                GRANT SELECT, INSERT, UPDATE ON ruled TO \(app);
+                GRANT USAGE ON SEQUENCE log_id_seq TO \(app);
+                """
+        )
+        let run = try await ReportedRun.of(
+            database,
+            ["--role", app, "-t", "ruled", "--operations", "insert,select,update"]
+        )
+        let consumed = run.report.sequencesConsumed.map { "\($0.sequence.name) \($0.values)" }
+        let last = try database.rows("SELECT last_value, is_called FROM log_id_seq")
+        #expect(run.report.counts["passed"] == 3, "\(run.report.trials)")
+        #expect(consumed == ["log_id_seq \(last[0][0] ?? "")"])
+    }
 }

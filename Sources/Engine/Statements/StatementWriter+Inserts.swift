@@ -67,8 +67,9 @@ extension StatementWriter {
     ) throws(PostgresError) -> TrialStatement? {
         guard let insert = try insert(row, isOfNothing) else { return nil }
         let returned = key.isEmpty ? granted(.select, among: columns) : numbered(key)
+        let list = returned.isEmpty ? "1" : try names(returned)
         return TrialStatement(
-            lines: ["\(insert.text)\(conflict) RETURNING \(try names(returned))"],
+            lines: ["\(insert.text)\(conflict) RETURNING \(list)"],
             needs: [
                 Need(.insert, on: insert.named), Need(.select, on: Set(returned.map(\.number))),
             ],

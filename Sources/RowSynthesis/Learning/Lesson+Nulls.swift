@@ -55,6 +55,20 @@ extension Lesson {
         return .knowledge(next)
     }
 
+    /// A default asks what the session has drawn last: the column is given a value instead.
+    func afterSessionDefault(_ site: RowSite, _ row: RowDraft.Row) -> Teaching {
+        var next = knowledge
+        let asking = (snapshot.columns[row.relation.oid] ?? []).filter { column in
+            row.values[column.number] == nil
+                && ["currval", "lastval"].contains {
+                    column.defaultExpression?.utf8.contains($0.utf8) ?? false
+                }
+        }
+        guard !asking.isEmpty else { return .nothing }
+        next[site].forced.formUnion(asking.map(\.number))
+        return .knowledge(next)
+    }
+
     /// A generated column must not be null: what it is made of must not let it.
     func afterGeneratedNull(
         _ column: Column,

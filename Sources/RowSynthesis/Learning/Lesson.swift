@@ -83,6 +83,7 @@ struct Lesson {
         case .insufficientPrivilege where error.sourceFunction == "ExecWithCheckOptions":
             return try afterPolicy(site, row)
         case SQLState("44000"): return try afterCheckOption(site, row)
+        case .objectNotInPrerequisite where error.asksSession: return afterSessionDefault(site, row)
         default:
             let isOfValue = error.isInOurStatement && error.sqlState.conditionClass == "22"
             guard isOfValue || isOfCondition(error, row.relation) else { return .nothing }
