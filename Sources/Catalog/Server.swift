@@ -22,6 +22,8 @@ package struct Server: Sendable, Hashable, CatalogRow {
     package let hasEventTriggers: Bool
     /// Whether this role may switch triggers and foreign keys off for itself.
     package let canSwitchTriggersOff: Bool
+    /// `shared_buffers`, in bytes.
+    package let sharedBuffers: Int
 
     /// The major version: 15 for 15.4.
     package var major: Int { version / 10_000 }
@@ -42,7 +44,8 @@ package struct Server: Sendable, Hashable, CatalogRow {
                EXISTS (SELECT FROM pg_event_trigger WHERE evtenabled IN ('O', 'A')),
                \(version >= 150_000
             ? "has_parameter_privilege('session_replication_role', 'SET')"
-            : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)")
+            : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"),
+               pg_size_bytes(current_setting('shared_buffers'))
           FROM pg_database d
          WHERE d.datname = current_database()
         """
@@ -61,5 +64,6 @@ package struct Server: Sendable, Hashable, CatalogRow {
         canSilenceStatistics = rows.isTrue(row, 9)
         hasEventTriggers = rows.isTrue(row, 10)
         canSwitchTriggersOff = rows.isTrue(row, 11)
+        sharedBuffers = rows.integer(row, 12)
     }
 }

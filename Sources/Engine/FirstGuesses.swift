@@ -217,11 +217,22 @@ extension LaneRunner {
         }
     }
 
+    /// How many sequences one transaction may shield.
+    ///
+    /// At the end of one that has made new storage for more than 32 relations the server goes through
+    /// all relations that the connection knows (MAX_EOXACT_LIST, relcache.c). With large buffers the
+    /// search of those, once a transaction, takes longer.
+    private var mostShields: Int {
+        context.snapshot.server.sharedBuffers < 1 << 30 ? 30 : 50
+    }
+
     /// What goes before the guesses of a string: the beginning of a transaction that they share, and
     /// the end of the one before it.
     private func lead(of ahead: inout Ahead) -> [String] {
         let isOpen = connection.isInTransaction
-        guard let limits = ahead.limits, !isOpen || .now - ahead.begun > Self.longestSharing
+        guard let limits = ahead.limits,
+            !isOpen || .now - ahead.begun > Self.longestSharing
+                || ahead.shielded.count + ahead.size > mostShields
         else { return [] }
         ahead.begun = .now
         ahead.shielded = []
