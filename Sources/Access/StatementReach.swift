@@ -88,7 +88,7 @@ package struct StatementReach: Sendable {
 
     private static func tablesAskingSession(in snapshot: Snapshot) -> Set<OID> {
         func asks(_ text: String) -> Bool {
-            ["currval", "lastval"].contains { text.utf8.contains($0.utf8) }
+            ["currval", "lastval"].contains { text.holds($0) }
         }
         let routines = Set(
             snapshot.routines.values.filter { asks($0.source.lowercased()) }.map(\.oid)
@@ -120,7 +120,7 @@ package struct StatementReach: Sendable {
         guard let expression = expression(of: column, in: snapshot) else { return false }
         let place = Reach.Place(relation: column.relation, column: column.number)
         return snapshot.reach.defaultSequences[place] == nil
-            && expression.utf8.contains("nextval".utf8)
+            && expression.holds("nextval")
     }
 
     /// The sequences that a statement may draw from: those of the defaults, those that triggers name,

@@ -200,17 +200,20 @@ extension LaneRunner {
     /// Whether nobody else is connected to the database, so that nobody waits for what is locked;
     /// where that cannot be seen there may be somebody.
     private func isAloneInDatabase() throws(PostgresError) -> Bool {
+        let unknown = context.backends.unknown
         do throws(PostgresError) {
-            return try connection.execute(
+            let others = try connection.execute(
                 """
-                SELECT 1 FROM pg_catalog.pg_stat_activity
+                SELECT application_name IN ('', 'pgsmoke') AND usename = session_user
+                  FROM pg_catalog.pg_stat_activity
                  WHERE datid = \(context.snapshot.server.databaseOID)
                    AND pid NOT IN (\(context.backends.list))
                    AND backend_type IS DISTINCT FROM 'autovacuum worker'
                    AND backend_type IS DISTINCT FROM 'parallel worker'
-                 LIMIT 1
                 """
-            ).isEmpty
+            )
+            // Lanes that are just connecting are no others.
+            return others.count <= unknown && others.allSatisfy { $0[0] == "t" }
         } catch {
             guard case .server = error else { throw error }
             return false

@@ -45,11 +45,14 @@ struct Lanes: Sendable {
         let count = context.options.jobs
         let queue = UnitQueue(units.sorted { $0.weight > $1.weight }, lanes: count)
         let lanes = (1..<count).map { _ in Lane() }
+        context.backends.expect(lanes.count)
         defer { for lane in lanes { lane.stop() } }
         var last = await withTaskGroup { group in
             for (index, lane) in lanes.enumerated() {
                 group.addTask(executorPreference: lane) {
-                    guard let connection = connect() else {
+                    let made = connect()
+                    context.backends.expect(-1)
+                    guard let connection = made else {
                         feed.yield(.note(Self.fewerConnections))
                         return
                     }

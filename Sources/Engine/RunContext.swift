@@ -161,8 +161,15 @@ struct RunContext: Sendable {
 /// The server processes that work for this run.
 final class Backends: Sendable {
     private let pids = Mutex<Set<Int32>>([])
+    private let expected = Mutex(0)
 
     func insert(_ pid: Int32) { pids.withLock { _ = $0.insert(pid) } }
+
+    /// Says that so many connections are about to be made, or are made by now.
+    func expect(_ change: Int) { expected.withLock { $0 += change } }
+
+    /// How many server processes may be ours that are not known yet.
+    var unknown: Int { expected.withLock(\.self) }
 
     /// Their process numbers, as SQL lists them.
     var list: String {

@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Trials
 
 /// Values from the constants that stand in constraints and in the functions that they call.
 struct ConstantCandidates {
@@ -29,7 +30,7 @@ struct ConstantCandidates {
         guard !harvest.constants.isEmpty, harvest.words.count(where: { $0 == "=" }) == 1,
             harvest.words.count(where: { $0 == column.name }) == 1,
             harvest.words.allSatisfy({ $0 == column.name || wordsOfLists.contains($0) }),
-            condition.text.contains(" = ")
+            condition.text.holds(" = ")
         else { return nil }
         let isArrayLiteral = harvest.constants.contains { $0.type?.hasSuffix("[]") ?? false }
         return isArrayLiteral ? nil : harvest.constants.map(\.text)

@@ -169,7 +169,7 @@ package struct RowSynthesizer: Sendable {
         guard
             let length = LengthCandidates(snapshot: snapshot, type: type).candidates(from: hints)
                 .first, case .literal(let text) = length.content,
-            own.contains(where: { $0.text.contains(" = ") })
+            own.contains(where: { $0.text.holds(" = ") })
         else { return nil }
         return RowValue(.literal(text), from: .length)
     }

@@ -61,7 +61,7 @@ extension Lesson {
         let asking = (snapshot.columns[row.relation.oid] ?? []).filter { column in
             row.values[column.number] == nil
                 && ["currval", "lastval"].contains {
-                    column.defaultExpression?.utf8.contains($0.utf8) ?? false
+                    column.defaultExpression?.holds($0) ?? false
                 }
         }
         guard !asking.isEmpty else { return .nothing }
