@@ -63,8 +63,7 @@ extension AccessMap {
             let map = granting(found)
             let user = map.principal(attempt.role.oid)
             let layers = map.layers(of: attempt)
-            let sequences = layers.flatMap { $0.sequenceColumns(in: snapshot) }
-                .filter { !$0.column.isIdentity && !map.canAdvance(user, $0.sequence) }
+            let sequences = map.closedSequences(user, layers)
                 .map { missing(.usage, on: $0.sequence.objectName, user) }
             let next =
                 map.schemaOrTableDenial(user, layers, attempt)?.missing

@@ -28,9 +28,18 @@ extension AccessMap {
     package func expectsDenial(of attempt: StatementAttempt) -> Bool {
         let user = principal(attempt.role.oid)
         let layers = layers(of: attempt)
-        if schemaOrTableDenial(user, layers, attempt) != nil { return true }
-        return layers.filter(\.isWritten).flatMap { $0.sequenceColumns(in: snapshot) }
-            .contains { !$0.column.isIdentity && !canAdvance(user, $0.sequence) }
+        return schemaOrTableDenial(user, layers, attempt) != nil
+            || !closedSequences(user, layers).isEmpty
+    }
+
+    /// The sequences behind defaults that are computed which the role may not draw from; identity
+    /// columns ask for no privilege.
+    func closedSequences(
+        _ user: Principal,
+        _ layers: [StatementLayer]
+    ) -> [(column: Column, sequence: Relation)] {
+        layers.flatMap { $0.sequenceColumns(in: snapshot) }
+            .filter { !$0.column.isIdentity && !canAdvance(user, $0.sequence) }
     }
 
     func schemaOrTableDenial(
@@ -127,8 +136,6 @@ extension AccessMap {
     ) -> Judgement {
         var found: [(column: Column, lacking: MissingPrivilege)] = []
         if case .nextval = Asked(error) {
-            let reached = layers.flatMap { $0.sequenceColumns(in: snapshot) }
-                .filter { !$0.column.isIdentity }
             // The name of the sequence may be text in a default, or in a function that the server has
             // put in its place, which leaves no dependency.
             let named = layers.flatMap { layer in
@@ -136,7 +143,8 @@ extension AccessMap {
                     reach.sequences(namedBy: column).map { (column: column, sequence: $0) }
                 }
             }
-            found = (reached + named).filter { !canAdvance(user, $0.sequence) }
+            found =
+                (closedSequences(user, layers) + named.filter { !canAdvance(user, $0.sequence) })
                 .map { ($0.column, missing(.usage, on: $0.sequence.objectName, user)) }
         }
         let all = found.map(\.lacking) + mentioned

@@ -87,26 +87,15 @@ package struct StatementReach: Sendable {
     }
 
     private static func tablesAskingSession(in snapshot: Snapshot) -> Set<OID> {
-        func asks(_ text: String) -> Bool {
-            ["currval", "lastval"].contains { text.holds($0) }
+        let called =
+            snapshot.reach.defaultRoutines
+            .flatMap { place, routines in routines.map { (table: place.relation, routine: $0) } }
+            + snapshot.triggers.values.joined().map { (table: $0.relation, routine: $0.routine) }
+        let asking = Set(called.map(\.routine)).filter {
+            snapshot.routines[$0]?.source.lowercased().asksSession ?? false
         }
-        let routines = Set(
-            snapshot.routines.values.filter { asks($0.source.lowercased()) }.map(\.oid)
-        )
-        var tables: Set<OID> = []
-        for column in snapshot.columns.values.joined() {
-            if let expression = column.defaultExpression, asks(expression) {
-                tables.insert(column.relation)
-            }
-        }
-        for (place, called) in snapshot.reach.defaultRoutines
-        where !routines.isDisjoint(with: called) {
-            tables.insert(place.relation)
-        }
-        for trigger in snapshot.triggers.values.joined() where routines.contains(trigger.routine) {
-            tables.insert(trigger.relation)
-        }
-        return tables
+        return Set(called.filter { asking.contains($0.routine) }.map(\.table))
+            .union(snapshot.columns.values.joined().lazy.filter(\.asksSession).map(\.relation))
     }
 
     /// What fills a column that a statement leaves out: its default or that of its domain.

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Trials
 
 /// A column of a table, view or composite type (`pg_attribute`).
 package struct Column: Sendable, Hashable, CatalogRow {
@@ -40,6 +41,9 @@ package struct Column: Sendable, Hashable, CatalogRow {
 
     /// Whether no INSERT can give the column a value.
     package var isComputed: Bool { isGenerated || !isWritable }
+
+    /// Whether the default asks what the session has drawn last from a sequence.
+    package var asksSession: Bool { defaultExpression?.asksSession ?? false }
 
     static func query(on version: Int) -> String {
         """
@@ -106,4 +110,9 @@ package struct Column: Sendable, Hashable, CatalogRow {
         collation = rows.text(row, 12)
         isWritable = rows.isTrue(row, 13)
     }
+}
+
+extension String {
+    /// Whether SQL in lower case calls `currval` or `lastval` (manual, 9.17).
+    package var asksSession: Bool { holds("currval") || holds("lastval") }
 }

@@ -48,7 +48,7 @@ extension LaneRunner {
     /// Writes the trials of one row for a transaction that is open, and leaves nothing in it but the
     /// shields.
     func script(
-        inside limits: (lock: Int, statement: Int),
+        inside limits: TimeLimits,
         _ draft: RowDraft,
         _ trials: [PreparedTrial],
         _ shields: [Shield]
@@ -73,7 +73,7 @@ extension LaneRunner {
     /// What leads back to a savepoint; a savepoint that stays would make every later one dearer.
     private static let returning = ["ROLLBACK TO SAVEPOINT pgsmoke", "RELEASE SAVEPOINT pgsmoke"]
 
-    private func deferredConstraints(for draft: RowDraft) -> DeferredConstraints {
+    func deferredConstraints(for draft: RowDraft) -> DeferredConstraints {
         DeferredConstraints(for: draft, in: context.snapshot, inserter: context.inserter)
     }
 
@@ -84,11 +84,11 @@ extension LaneRunner {
         to script: inout TrialScript,
         _ draft: RowDraft,
         _ deferred: DeferredConstraints,
-        within limits: (lock: Int, statement: Int)
+        within limits: TimeLimits
     ) throws(PostgresError) {
         let (pending, statement) = (trial.pending, trial.statement)
         var limits = limits
-        let runsCode = ([draft.row] + draft.following.sorted().map { draft.scaffold[$0] })
+        let runsCode = ([draft.row] + draft.following.map { draft.scaffold[$0] })
             .contains { context.reach.runsCode($0.relation.oid) }
         try placeRow(of: statement, &script, index)
         if let limit = statement.timeLimit, limit < limits.statement {

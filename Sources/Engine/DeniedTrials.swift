@@ -21,11 +21,7 @@ extension LaneRunner {
         var allowed: [PendingTrial] = []
         var draft = draft(for: relation)
         draft.scaffold = []
-        let deferred = DeferredConstraints(
-            for: draft,
-            in: context.snapshot,
-            inserter: context.inserter
-        )
+        let deferred = deferredConstraints(for: draft)
         for pending in trials {
             guard let statement = try nothing(of: pending, draft) else {
                 allowed.append(pending)

@@ -10,6 +10,9 @@ struct FirstGuess {
     /// The trials that it covers; the others of the relation are left.
     let trials: [(place: Int, trial: Trial)]
     let rounds: [Round]
+    let statements: [String]
+    /// The sequences that are shielded for it.
+    let sequences: Set<OID>
 
     /// The trials that share a row.
     struct Round {
@@ -19,13 +22,19 @@ struct FirstGuess {
         let script: TrialScript
     }
 
-    var statements: [String] { rounds.flatMap(\.script.statements) }
+    init(at work: RelationWork, covering trials: [(place: Int, trial: Trial)], _ rounds: [Round]) {
+        self.work = work
+        self.trials = trials
+        self.rounds = rounds
+        statements = rounds.flatMap(\.script.statements)
+        sequences = Set(rounds.flatMap(\.shields).map(\.sequence.oid))
+    }
 }
 
 /// Relations whose first guesses are sent ahead of the answers, and how far that has got.
 struct Ahead {
-    /// The limits of the transaction that all share, in milliseconds; `nil` if each has its own.
-    let limits: (lock: Int, statement: Int)?
+    /// The limits of the transaction that all share; `nil` if each has its own.
+    let limits: TimeLimits?
     fileprivate var unwritten: ArraySlice<RelationWork>
     fileprivate var written: [FirstGuess] = []
     /// What the server is at work on.
@@ -45,7 +54,7 @@ struct Ahead {
 
     fileprivate static let most = 10
 
-    fileprivate init(_ works: [RelationWork], sharing limits: (lock: Int, statement: Int)?) {
+    fileprivate init(_ works: [RelationWork], sharing limits: TimeLimits?) {
         unwritten = works[...]
         self.limits = limits
     }
@@ -76,14 +85,13 @@ extension LaneRunner {
         defer {
             works = ahead.undone
             sentTogether = ahead.sent.count
-            isWaiting = false
         }
         do throws(PostgresError) {
             while try advance(&ahead, report) {}
         } catch {
             // An answer that no trial is there for is met again, if it matters, by a trial.
             guard case .server = error else { throw error }
-            if isWaiting { _ = try connection.results() }
+            if connection.isWaiting { _ = try connection.results() }
             ahead.rest += ahead.sent.map(\.work)
             ahead.sent = []
         }
@@ -111,31 +119,33 @@ extension LaneRunner {
 
     private func send(_ ahead: inout Ahead) throws(PostgresError) {
         try lookForBusySequences()
-        var statements = lead(of: &ahead)
-        ahead.lead = statements.count
+        let lead = lead(of: ahead)
+        // What another transaction has shielded is no matter in one that is begun.
+        var shielded = lead.isEmpty ? ahead.shielded : []
         var trials = 0
         while let guess = ahead.written.first, ahead.sent.count < ahead.size,
             ahead.sent.isEmpty || trials + guess.trials.count <= Self.trialsPerString
         {
             ahead.written.removeFirst()
-            let sequences = Set(guess.rounds.flatMap(\.shields).map(\.sequence.oid))
             // Somebody uses it by now, or one before has drawn from it behind the same shield.
-            guard sequences.isDisjoint(with: busy), sequences.isDisjoint(with: ahead.shielded)
+            guard guess.sequences.isDisjoint(with: busy), guess.sequences.isDisjoint(with: shielded)
             else {
                 ahead.rest.append(guess.work)
                 continue
             }
-            if ahead.limits != nil { ahead.shielded.formUnion(sequences) }
-            statements += guess.statements
+            if ahead.limits != nil { shielded.formUnion(guess.sequences) }
             trials += guess.trials.count
             ahead.sent.append(guess)
         }
         guard !ahead.sent.isEmpty else { return }
+        var statements = lead + ahead.sent.flatMap(\.statements)
         if ahead.limits != nil, ahead.written.isEmpty, ahead.unwritten.isEmpty {
             statements.append("ROLLBACK")
         }
+        ahead.lead = lead.count
+        ahead.shielded = shielded
         ahead.sentAt = .now
-        isWaiting = true
+        if !lead.isEmpty { ahead.begun = ahead.sentAt }
         try connection.send(statements)
     }
 
@@ -144,7 +154,6 @@ extension LaneRunner {
         _ ahead: inout Ahead
     ) throws(PostgresError) -> [(place: Int, record: Record)] {
         var results = try connection.results().dropFirst(ahead.lead)
-        isWaiting = false
         let guesses = ahead.sent
         ahead.sent = []
         let count = guesses.reduce(0) { $0 + $1.trials.count }
@@ -190,10 +199,9 @@ extension LaneRunner {
     private static let longestStatement = 100
 
     /// The limits in a transaction in which trials and shields alike wait for nobody.
-    private var sharedLimits: (lock: Int, statement: Int) {
-        (
-            min(Shield.patience, context.options.lockTimeout),
-            min(Self.longestStatement, context.options.statementTimeout)
+    private var sharedLimits: TimeLimits {
+        context.options.limits.shortened(
+            to: TimeLimits(lock: Shield.patience, statement: Self.longestStatement)
         )
     }
 
@@ -231,30 +239,21 @@ extension LaneRunner {
 
     /// What goes before the guesses of a string: the beginning of a transaction that they share, and
     /// the end of the one before it.
-    private func lead(of ahead: inout Ahead) -> [String] {
+    private func lead(of ahead: Ahead) -> [String] {
         let isOpen = connection.isInTransaction
         guard let limits = ahead.limits,
             !isOpen || .now - ahead.begun > Self.longestSharing
                 || ahead.shielded.count + ahead.size > mostShields
         else { return [] }
-        ahead.begun = .now
-        ahead.shielded = []
-        let opening = context.opening(
-            nil,
-            lockTimeout: limits.lock,
-            statementTimeout: limits.statement
-        )
-        return isOpen ? ["ROLLBACK"] + opening : opening
+        return (isOpen ? ["ROLLBACK"] : []) + context.opening(nil, within: limits)
     }
 
-    /// The records of a guess's trials; `nil` if not all of them passed.
+    /// The records of a guess's trials, whose statements all succeeded; `nil` if not all of them passed.
     private func passed(
         _ guess: FirstGuess,
         _ results: ArraySlice<StatementResult>,
         _ seconds: Double
     ) throws(PostgresError) -> [(place: Int, record: Record)]? {
-        guard results.count == guess.statements.count, !results.contains(where: \.isFailure)
-        else { return nil }
         var results = results
         var records: [(place: Int, record: Record)] = []
         for round in guess.rounds {
@@ -280,7 +279,7 @@ extension LaneRunner {
     /// that no value can be gone unseen.
     private func firstGuess(
         at work: RelationWork,
-        inside limits: (lock: Int, statement: Int)?
+        inside limits: TimeLimits?
     ) throws(PostgresError) -> FirstGuess? {
         let relation = work.relation
         guard relation.kind == .table || relation.kind == .partitionedTable,
@@ -305,12 +304,12 @@ extension LaneRunner {
             rounds.append(round)
             attempts.hasTakenRow = true
         }
-        return FirstGuess(work: work, trials: allowed, rounds: rounds)
+        return FirstGuess(at: work, covering: allowed, rounds)
     }
 
     private func round(
         of attempts: Attempts,
-        inside limits: (lock: Int, statement: Int)?
+        inside limits: TimeLimits?
     ) throws(PostgresError) -> FirstGuess.Round? {
         if case .unknown = attempts.rowOnHand { return nil }
         let draft = attempts.draft

@@ -130,12 +130,8 @@ struct FutureTrial {
 
     private func script(_ remedies: [Remedy]) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
-        let opening = context.opening(
-            frame.isolation,
-            lockTimeout: Rehearsal.patience,
-            statementTimeout: 1_000
-        )
-        script.add(opening, for: .frame)
+        let limits = TimeLimits(lock: Rehearsal.patience, statement: 1_000)
+        script.add(context.opening(frame.isolation, within: limits))
         // Two runs that make the same table would wait for each other.
         script.add(Rehearsal.gate, for: .gate)
         let maker = try connection.quoted(identifier: creator.name)

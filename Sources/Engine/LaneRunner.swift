@@ -18,8 +18,6 @@ final class LaneRunner {
     /// The sequences that others held when that was last looked for.
     private(set) var busy: Set<OID> = []
     private var lookedForBusy: ContinuousClock.Instant?
-    /// Whether results are still to be read, so that nothing can be asked.
-    var isWaiting = false
     /// How many relations were under way together when the connection was lost, if several were.
     var sentTogether = 0
     var unshieldable: Set<OID> = []
@@ -105,7 +103,7 @@ final class LaneRunner {
         return records
     }
 
-    func isUntouched(_ relation: Relation) -> Bool {
+    private func isUntouched(_ relation: Relation) -> Bool {
         relation.kind == .foreignTable && !context.foreignTables.contains(relation.oid)
     }
 
@@ -202,7 +200,8 @@ final class LaneRunner {
 
     /// Looks which sequences other transactions hold, at most every 20 milliseconds.
     func lookForBusySequences() throws(PostgresError) {
-        if isWaiting { return }
+        // Nothing can be asked while results are still to be read.
+        if connection.isWaiting { return }
         let now = ContinuousClock.now
         if let lookedForBusy, now - lookedForBusy < .milliseconds(20) { return }
         lookedForBusy = now

@@ -38,7 +38,7 @@ struct RoleFrame: Sendable, Hashable {
 
     /// The frame without time limits of the role's own that would be longer than the transaction's,
     /// in milliseconds.
-    func within(_ limits: (lock: Int, statement: Int)) -> RoleFrame {
+    func within(_ limits: TimeLimits) -> RoleFrame {
         var frame = self
         frame.settings.removeAll { setting in
             guard

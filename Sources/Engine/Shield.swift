@@ -28,11 +28,8 @@ struct Shield: Sendable, Hashable {
 
     /// How long the shield may wait for its lock, in milliseconds.
     static let patience = 20
-    /// How long a trial behind a shield may wait for any lock, in milliseconds: live inserts wait
-    /// for the shield meanwhile.
-    static let trialPatience = 25
-    /// How long a statement behind a shield may run, in milliseconds.
-    static let trialTime = 1_000
+    /// What a trial behind a shield may take: live inserts wait for the shield meanwhile.
+    static let trialLimits = TimeLimits(lock: 25, statement: 1_000)
 }
 
 /// Which of the sequences that a relation draws from can be shielded.

@@ -2,16 +2,11 @@ internal import Catalog
 internal import Postgres
 
 extension RunContext {
-    /// The statements that open a transaction, with its time limits in milliseconds, and keep it out of
-    /// others' way.
-    func opening(
-        _ isolation: String?,
-        lockTimeout: Int,
-        statementTimeout: Int
-    ) -> [String] {
+    /// The statements that open a transaction, with its time limits, and keep it out of others' way.
+    func opening(_ isolation: String?, within limits: TimeLimits) -> [String] {
         var settings = [
-            "lock_timeout": String(lockTimeout),
-            "statement_timeout": String(statementTimeout),
+            "lock_timeout": String(limits.lock),
+            "statement_timeout": String(limits.statement),
             "idle_in_transaction_session_timeout": "10000",
             "synchronous_commit": "off",
         ]
@@ -37,12 +32,7 @@ extension LaneRunner {
         _ isolation: String?
     ) throws(PostgresError) {
         let limits = limits(behind: shields)
-        let opening = context.opening(
-            isolation,
-            lockTimeout: limits.lock,
-            statementTimeout: limits.statement
-        )
-        script.add(opening, for: .frame)
+        script.add(context.opening(isolation, within: limits))
         try add(shields, to: &script, lockTimeout: limits.lock)
     }
 
@@ -58,14 +48,9 @@ extension LaneRunner {
         }
     }
 
-    /// The longest wait for a lock, and the longest statement, in milliseconds.
-    func limits(behind shields: [Shield]) -> (lock: Int, statement: Int) {
-        let options = context.options
-        return shields.isEmpty
-            ? (options.lockTimeout, options.statementTimeout)
-            : (
-                min(Shield.trialPatience, options.lockTimeout),
-                min(Shield.trialTime, options.statementTimeout)
-            )
+    /// The limits of a transaction: what the user allows and, behind shields, no more than theirs.
+    func limits(behind shields: [Shield]) -> TimeLimits {
+        let limits = context.options.limits
+        return shields.isEmpty ? limits : limits.shortened(to: Shield.trialLimits)
     }
 }

@@ -49,6 +49,9 @@ internal import CLibPQ
         }
     }
 
+    /// Whether results of what was sent are still to be asked for.
+    package var isWaiting: Bool { unsafe PQtransactionStatus(raw) == PQTRANS_ACTIVE }
+
     /// Whether the open transaction has failed and takes nothing but its end.
     package var hasFailedTransaction: Bool {
         unsafe PQtransactionStatus(raw) == PQTRANS_INERROR

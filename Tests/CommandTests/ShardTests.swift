@@ -48,11 +48,6 @@ struct ShardTests {
         return (database, roles, tester)
     }
 
-    /// A JSON report without what no two runs have in common.
-    private func timeless(_ json: String) -> String {
-        json.replacing(#/"(seconds|startedAt)" : [^\n]*/#, with: "")
-    }
-
     private func timelessText(_ text: String) -> String {
         text.replacing(#/ in \d+\.\d\d s/#, with: "")
             .replacing(#/ time(stamp)?="[^"]*"/#, with: "")

@@ -38,11 +38,8 @@ extension LaneRunner {
         }
         guard !terms.isEmpty else { return rows }
         let opening =
-            context.opening(
-                frame.isolation,
-                lockTimeout: context.options.lockTimeout,
-                statementTimeout: context.options.statementTimeout
-            ) + (try frame.lines(with: connection))
+            context.opening(frame.isolation, within: context.options.limits)
+            + (try frame.lines(with: connection))
         let query = "SELECT \(terms.joined(separator: ", "))"
         let results = try connection.exchange(opening + [query, "ROLLBACK"])
         if connection.isInTransaction { try connection.execute("ROLLBACK") }

@@ -59,10 +59,7 @@ extension Lesson {
     func afterSessionDefault(_ site: RowSite, _ row: RowDraft.Row) -> Teaching {
         var next = knowledge
         let asking = (snapshot.columns[row.relation.oid] ?? []).filter { column in
-            row.values[column.number] == nil
-                && ["currval", "lastval"].contains {
-                    column.defaultExpression?.holds($0) ?? false
-                }
+            row.values[column.number] == nil && column.asksSession
         }
         guard !asking.isEmpty else { return .nothing }
         next[site].forced.formUnion(asking.map(\.number))
