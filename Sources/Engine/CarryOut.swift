@@ -27,7 +27,8 @@ extension LaneRunner {
     /// Carries out one attempt at each trial, up to the first that needs another row.
     ///
     /// Shielded, all share one transaction, each between a savepoint and the return to it;
-    /// otherwise each has its own. What passes costs one round trip for all. Counts what is drawn from
+    /// otherwise each has its own, and so has what may have failed by what earlier ones drew. What
+    /// passes costs one round trip for all. Counts what is drawn from
     /// the unshielded sequences: those that the draft was seen to reach, and those that turn up.
     func carryOut(
         _ draft: RowDraft,
@@ -38,9 +39,11 @@ extension LaneRunner {
     ) throws(PostgresError) -> [AttemptStep] {
         var steps: [AttemptStep] = []
         var start = 0
+        // The first trial of the transaction that is open.
+        var head = 0
         var prepared: Set<OID> = []
         while start < trials.count {
-            let isContinuing = start > 0 && !shields.isEmpty
+            let isContinuing = start > head && !shields.isEmpty
             let script = try script(
                 draft,
                 trials,
@@ -70,6 +73,14 @@ extension LaneRunner {
             }
             guard let (purpose, error) = answer.failure else { return steps }
             if context.stop.isRequested { throw .connectionLost("interrupted") }
+            if let trial = purpose.trial, trial > head, !shields.isEmpty,
+                isPossiblyOfDrawnValue(error)
+            {
+                if isDrawnByThen(purpose, error) { count(unshielded) }
+                try connection.execute("ROLLBACK")
+                (start, head) = (trial, trial)
+                continue
+            }
             let stopped = purpose.trial.map { [trials[$0]] } ?? trials[start...]
             let ordinal = answer.succeeded.count { $0.purpose == purpose }
             for prepared in stopped {
@@ -108,8 +119,8 @@ extension LaneRunner {
                     .scaffoldRefused(scaffoldRefused(trials[trial].pending, error), error)
                 ]
             case .statement, .force, .forceScaffold, .identity:
+                if isDrawnByThen(purpose, error) { count(unshielded) }
                 let isForcing = if case .statement = purpose { false } else { true }
-                if isForcing || isBeyondDefaults(error) { count(unshielded) }
                 steps.append(.stopped(error, isForcing: isForcing))
                 // The row may have to change for all that follow, but not for a missing privilege.
                 if error.sqlState != .insufficientPrivilege
@@ -123,6 +134,17 @@ extension LaneRunner {
         }
         if connection.isInTransaction { try connection.execute("ROLLBACK") }
         return steps
+    }
+
+    /// Whether the error may be that of a value which a shielded sequence would not have given without
+    /// the trials before: to return to a savepoint gives none back.
+    private func isPossiblyOfDrawnValue(_ error: ServerError) -> Bool {
+        ["22", "23", "P0"].contains(error.sqlState.conditionClass)
+    }
+
+    /// Whether what was stopped had drawn from its sequences by then.
+    private func isDrawnByThen(_ purpose: TrialScript.Purpose, _ error: ServerError) -> Bool {
+        if case .statement = purpose { isBeyondDefaults(error) } else { true }
     }
 
     /// Whether the error came after the defaults were computed.

@@ -195,6 +195,21 @@ final class LaneRunner {
             case .refuse(_, let problem, let reason): return ([], [], (problem, reason))
             }
         }
+        guard context.options.sequences == .auto else { return (shields, consumed, nil) }
+        let scarce = try scarce(consumed)
+        if !scarce.isEmpty, shielding.policy == .consume { try lookForBusySequences() }
+        for (sequence, left) in scarce {
+            switch shielding.preserving.decision(for: sequence, busy, unshieldable) {
+            case .shield(let shield):
+                shields.append(shield)
+                consumed.removeAll { $0.oid == sequence.oid }
+            case .refuse(_, let problem, let reason):
+                let values = left == 1 ? "1 value" : "\(left) values"
+                let why = "\(reason); it has only \(values) left, which trials must not use up"
+                return ([], [], (problem, why))
+            case .consume: break
+            }
+        }
         return (shields, consumed, nil)
     }
 

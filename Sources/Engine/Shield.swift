@@ -36,7 +36,7 @@ struct Shield: Sendable, Hashable {
 struct Shielding {
     let access: AccessMap
     let user: Principal
-    let policy: SequencePolicy
+    var policy: SequencePolicy
     /// The role that has really logged in; what other connections could shield is no shield for it.
     var login: String?
 
@@ -57,41 +57,54 @@ struct Shielding {
         busy: Set<OID>,
         unshieldable: Set<OID>
     ) -> [Decision] {
+        sequences.map { decision(for: $0, busy, unshieldable) }
+    }
+
+    /// The same where no value may be used up.
+    var preserving: Shielding {
+        var shielding = self
+        shielding.policy = .preserve
+        return shielding
+    }
+
+    /// Decides for one sequence.
+    func decision(
+        for sequence: Relation,
+        _ busy: Set<OID>,
+        _ unshieldable: Set<OID>
+    ) -> Decision {
         let snapshot = access.snapshot
-        return sequences.map { sequence in
-            guard policy != .consume else { return .consume(sequence) }
-            func giveUp(_ problem: Problem, _ reason: String) -> Decision {
-                policy == .preserve ? .refuse(sequence, problem, reason) : .consume(sequence)
-            }
-            let name = sequence.objectName.displayed
-            if busy.contains(sequence.oid) {
-                return giveUp(.locked, "the sequence \(name) is in use and cannot be shielded")
-            }
-            if unshieldable.contains(sequence.oid) {
-                return giveUp(.locked, "the sequence \(name) could not be shielded")
-            }
-            guard let parameters = snapshot.sequences[sequence.oid] else {
-                return .consume(sequence)
-            }
-            if user.isSuperuser || user.effectiveRoles.contains(sequence.owner) {
-                return .shield(Shield(sequence: sequence, parameters: parameters, owner: nil))
-            }
-            let owner = snapshot.roleName(sequence.owner)
-            if snapshot.canSetRole(user.role, to: sequence.owner) {
-                return .shield(Shield(sequence: sequence, parameters: parameters, owner: owner))
-            }
-            if let login {
-                let reason =
-                    "the sequence \(name) cannot be shielded over the login of "
-                    + "\(Identifier.displayed(login)), which does not own it; leave 'connect' out, or "
-                    + "let --sequences auto use values up"
-                return giveUp(.setRole, reason)
-            }
-            return giveUp(
-                .setRole,
-                "the sequence \(name) can be shielded only with SET membership in its owner "
-                    + "\(Identifier.displayed(owner))"
-            )
+        guard policy != .consume else { return .consume(sequence) }
+        func giveUp(_ problem: Problem, _ reason: String) -> Decision {
+            policy == .preserve ? .refuse(sequence, problem, reason) : .consume(sequence)
         }
+        let name = sequence.objectName.displayed
+        if busy.contains(sequence.oid) {
+            return giveUp(.locked, "the sequence \(name) is in use and cannot be shielded")
+        }
+        if unshieldable.contains(sequence.oid) {
+            return giveUp(.locked, "the sequence \(name) could not be shielded")
+        }
+        guard let parameters = snapshot.sequences[sequence.oid] else {
+            return .consume(sequence)
+        }
+        if user.isSuperuser || user.effectiveRoles.contains(sequence.owner) {
+            return .shield(Shield(sequence: sequence, parameters: parameters, owner: nil))
+        }
+        let owner = snapshot.roleName(sequence.owner)
+        if snapshot.canSetRole(user.role, to: sequence.owner) {
+            return .shield(Shield(sequence: sequence, parameters: parameters, owner: owner))
+        }
+        if let login {
+            let reason =
+                "the sequence \(name) cannot be shielded over the login of "
+                + "\(Identifier.displayed(login)), which does not own it; leave 'connect' out"
+            return giveUp(.setRole, reason)
+        }
+        return giveUp(
+            .setRole,
+            "the sequence \(name) can be shielded only with SET membership in its owner "
+                + "\(Identifier.displayed(owner))"
+        )
     }
 }

@@ -117,6 +117,57 @@ struct InUseTests {
     }
 
     @Test(
+        "Of a sequence in use that has few values left none is used up",
+        arguments: TestServer.all
+    )
+    func scarce(server: TestServer) async throws {
+        let app = uniqueRoleName("app")
+        let database = try await server.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE SEQUENCE up MAXVALUE 3;
+                CREATE SEQUENCE down INCREMENT -2 MINVALUE -9 MAXVALUE -1 CACHE 3;
+                CREATE SEQUENCE round MAXVALUE 3 CYCLE;
+                CREATE SEQUENCE long;
+                CREATE SEQUENCE used MAXVALUE 3;
+                CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('up'));
+                CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('down'));
+                CREATE TABLE c (id int PRIMARY KEY DEFAULT nextval('round'));
+                CREATE TABLE d (id int PRIMARY KEY DEFAULT nextval('long'));
+                CREATE TABLE e (id int PRIMARY KEY DEFAULT nextval('used'));
+                GRANT INSERT ON ALL TABLES IN SCHEMA public TO \(app);
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app);
+                SELECT setval('used', 3);
+                """
+        )
+        let live = try database.connect()
+        try live.execute("BEGIN")
+        for table in ["a", "b", "c", "d"] {
+            try live.execute("INSERT INTO \(table) DEFAULT VALUES")
+        }
+        try live.execute("SAVEPOINT s")
+        _ = try? live.execute("INSERT INTO e DEFAULT VALUES")
+        try live.execute("ROLLBACK TO s")
+        let states = "SELECT last_value FROM up UNION ALL SELECT last_value FROM down"
+        let before = try database.rows(states)
+        let run = try await ReportedRun.of(database, ["--role", app, "--operations", "insert"])
+        #expect(run.command.status == 2)
+        for (table, sequence, left) in [("a", "up", "2 values"), ("b", "down", "2 values")] {
+            let trial = try #require(run.report.trial("insert public.\(table) as \(app)"))
+            #expect(trial.type == "pgsmoke.Locked", "\(trial)")
+            #expect(trial.reason?.contains("public.\(sequence) is in use") ?? false, "\(trial)")
+            #expect(trial.reason?.contains("only \(left) left") ?? false, "\(trial)")
+        }
+        #expect(run.report.trial("insert public.c as \(app)")?.verdict == "passed")
+        #expect(run.report.trial("insert public.d as \(app)")?.verdict == "passed")
+        // One that has nothing left has nothing to lose.
+        let used = run.report.trial("insert public.e as \(app)")
+        #expect(used?.type == "pgsmoke.SequenceExhausted", "\(String(describing: used))")
+        #expect(try database.rows(states) == before)
+        try live.execute("ROLLBACK")
+    }
+
+    @Test(
         "A table that somebody holds locked is an error; the others go on",
         arguments: TestServer.all
     )
