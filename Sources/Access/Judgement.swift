@@ -215,7 +215,11 @@ extension AccessMap {
         of attempt: StatementAttempt,
         at stage: Stage
     ) -> Judgement {
-        if error.isInOurStatement, error.position != nil {
+        // A rule may give a generated column a value; without one it is what we have written.
+        let isOfComputedColumn =
+            error.sqlState == .generatedAlways
+            && !layers(of: attempt).contains(where: \.relation.hasRules)
+        if error.isInOurStatement, error.position != nil || isOfComputedColumn {
             return Judgement(
                 verdict: .error,
                 problem: .invalidStatement,

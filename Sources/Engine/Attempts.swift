@@ -271,7 +271,8 @@ struct Attempts {
         if error.sqlState == .insufficientPrivilege || record.verdict == .passed { return false }
         // What a row that was made up at random brings about is nobody's fault.
         return search.isVarying && record.problem?.isTransient == false
-            || record.problem == .invalidStatement && error.sqlState.conditionClass == "22"
+            || record.problem == .invalidStatement
+                && (error.sqlState.conditionClass == "22" || error.sqlState == .generatedAlways)
     }
 
     /// Looks for another row; if there is none, the record is the verdict.

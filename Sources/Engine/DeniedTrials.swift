@@ -69,7 +69,7 @@ extension LaneRunner {
         of pending: PendingTrial,
         _ draft: RowDraft
     ) throws(PostgresError) -> TrialStatement? {
-        let writer = writer(for: pending, on: draft.row.relation)
+        let writer = try writer(for: pending, on: draft.row.relation)
         let operation = pending.trial.operation
         return operation.bringsRow
             ? try writer.bringing(draft.row, by: operation, isOfNothing: true)

@@ -21,6 +21,8 @@ final class LaneRunner {
     /// How many relations were under way together when the connection was lost, if several were.
     var sentTogether = 0
     var unshieldable: Set<OID> = []
+    /// What was found out of views: the columns to which no statement can give a value.
+    var fixedColumns: [OID: Set<Int>] = [:]
     /// How often `nextval` was called on sequences that were not shielded.
     private var drawn: [OID: Int] = [:]
     /// The values that are gone beside those, since the session was made to forget its sequences.

@@ -23,6 +23,8 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package static let undefinedColumn = Self("42703")
     package static let undefinedTable = Self("42P01")
     package static let undefinedFunction = Self("42883")
+    /// A generated column, or an identity ALWAYS, was given a value.
+    package static let generatedAlways = Self("428C9")
     package static let invalidSchemaName = Self("3F000")
     package static let featureNotSupported = Self("0A000")
     package static let objectNotInPrerequisite = Self("55000")

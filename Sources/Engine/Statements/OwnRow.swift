@@ -26,7 +26,7 @@ extension LaneRunner {
         _ draft: RowDraft,
         _ rowOnHand: RowOnHand
     ) throws(PostgresError) -> PreparedTrial? {
-        let writer = writer(for: pending, on: draft.row.relation)
+        let writer = try writer(for: pending, on: draft.row.relation)
         let operation = pending.trial.operation
         let needsLiterals = if case .own = rowOnHand { true } else { operation == .copy }
         var row = operation == .copy ? writer.named(draft.row) : draft.row
@@ -72,16 +72,23 @@ extension LaneRunner {
         return statement.map { PreparedTrial(pending: pending, statement: $0) }
     }
 
-    func writer(for pending: PendingTrial, on relation: Relation) -> StatementWriter {
-        writer(for: pending.frame.effective, on: relation)
+    func writer(
+        for pending: PendingTrial,
+        on relation: Relation
+    ) throws(PostgresError) -> StatementWriter {
+        try writer(for: pending.frame.effective, on: relation)
     }
 
-    private func writer(for role: Role, on relation: Relation) -> StatementWriter {
+    private func writer(
+        for role: Role,
+        on relation: Relation
+    ) throws(PostgresError) -> StatementWriter {
         StatementWriter(
             access: context.access,
             connection: connection,
             relation: relation,
-            role: context.access.principal(role.oid)
+            role: context.access.principal(role.oid),
+            fixed: try fixedColumns(of: relation)
         )
     }
 
@@ -91,7 +98,7 @@ extension LaneRunner {
         as role: Role,
         on relation: Relation
     ) throws(PostgresError) -> StatementAttempt? {
-        let writer = writer(for: role, on: relation)
+        let writer = try writer(for: role, on: relation)
         let row = draft(for: relation).row
         let pick = StatementWriter.Pick(condition: "true", columns: Set(writer.key), row: .existing)
         let statement =
@@ -117,7 +124,7 @@ extension LaneRunner {
         _ draft: RowDraft
     ) throws(PostgresError) -> StatementWriter.Pick {
         let relation = row.relation
-        let insert = try row.insert(with: connection, overridesIdentity: relation.kind != .view)
+        let insert = try row.insert(with: connection, overridesIdentity: true)
         var lines: [String]
         let key = pickingColumns(of: row, writer)
         var condition = try row.condition(on: key, with: connection)
@@ -181,7 +188,7 @@ extension LaneRunner {
     ) throws(PostgresError) -> ExistingRow? {
         guard let first = trials.first, relation.kind != .view, relation.kind != .foreignTable
         else { return nil }
-        let writer = writer(for: first, on: relation)
+        let writer = try writer(for: first, on: relation)
         let key = writer.numbered(writer.key)
         guard !key.isEmpty || relation.kind == .table else { return nil }
         var shown = ["ctid::pg_catalog.text"]

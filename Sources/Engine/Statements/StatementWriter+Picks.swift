@@ -125,8 +125,7 @@ extension StatementWriter {
                     + (isLocking ? [Need(.update)] : [])
             )
         case .update:
-            let choices = columns.filter { !$0.isComputed && $0.generation != .identityAlways }
-            guard let column = granted(.update, among: choices).first else { return nil }
+            guard let column = granted(.update, among: settable).first else { return nil }
             return TrialStatement(
                 lines: ["UPDATE \(target) SET \(try name(column)) = NULL WHERE false"],
                 needs: [Need(.update, on: [column.number])]

@@ -11,6 +11,8 @@ struct StatementWriter {
     let relation: Relation
     /// The role under trial.
     let role: Principal
+    /// The columns of a view that stand for some to which no statement can give a value.
+    let fixed: Set<Int>
 
     typealias Need = StatementAttempt.Need
 
@@ -56,10 +58,18 @@ struct StatementWriter {
         numbers.compactMap { snapshot.column($0, of: relation.oid) }
     }
 
+    /// The columns to which the server lets statements give a value.
+    var settable: [Column] {
+        columns.filter { column in
+            !column.isComputed && column.generation != .identityAlways
+                && !fixed.contains(column.number)
+        }
+    }
+
     /// The columns that an UPDATE can give a value: first those that the row names, outside of its key.
     func updatable(_ row: RowDraft.Row) -> [Column] {
         let key = Set(key).union(snapshot.partitionKeys[relation.oid]?.columns ?? [])
-        let free = columns.filter { !$0.isComputed && $0.generation != .identityAlways }
+        let free = settable
         let named = free.filter { row.values[$0.number] != nil }
         let idle = free.filter { row.values[$0.number] == nil && !$0.hasDefault && !$0.isIdentity }
         let choices = [

@@ -1,5 +1,5 @@
-internal import Catalog
-internal import Postgres
+package import Catalog
+package import Postgres
 internal import Trials
 
 extension Lesson {
@@ -11,7 +11,7 @@ extension Lesson {
         let view = draft.row.relation
         var next = knowledge
         guard view.kind == .view, next.base == nil, next.tried.insert("base").inserted,
-            error.sqlState.conditionClass != "42",
+            error.sqlState.conditionClass != "42" || error.sqlState == .generatedAlways,
             !(lookup.snapshot.triggers[view.oid] ?? []).contains(where: {
                 $0.firesOnInsert && $0.isBefore && $0.isEnabled
             }), let base = try lookup.base(of: view)
@@ -24,7 +24,7 @@ extension Lesson {
 extension Lookup {
     /// Finds out which columns of a view stand for which of a table: the server shows it in the
     /// output of a plan that is not carried out.
-    func base(of view: Relation) throws(PostgresError) -> RowKnowledge.ViewBase? {
+    package func base(of view: Relation) throws(PostgresError) -> RowKnowledge.ViewBase? {
         let columns = (snapshot.columns[view.oid] ?? []).filter(\.isWritable)
         var names: [String] = []
         for column in columns { names.append(try connection.quoted(identifier: column.name)) }
