@@ -14,7 +14,7 @@ extension AccessMap {
         at stage: Stage
     ) -> Judgement? {
         let setting: String
-        if error.sqlState == .undefinedObject, error.isOfMissingSetting {
+        if error.isOfMissingSetting {
             let names = settingsRead(by: attempt, error).map(\.argument)
             // The message quotes the name in every language.
             guard let name = names.first(where: { error.message.contains($0) }) ?? names.first
@@ -77,18 +77,5 @@ extension AccessMap {
         }
         return policies.flatMap { calls(in: $0, isPolicy: true) }
             + texts.flatMap { calls(in: $0, isPolicy: false) }
-    }
-}
-
-extension ServerError {
-    /// Whether the function that looks parameters up has raised it.
-    fileprivate var isOfMissingSetting: Bool {
-        ["find_option", "GetConfigOptionByName", "assignable_custom_variable_name"]
-            .contains(sourceFunction)
-    }
-
-    /// Whether a text was no value of its type, and it was none that stands in the statement.
-    fileprivate var isOfUnreadableText: Bool {
-        position == nil && ["22P02", "22007"].contains(sqlState.code)
     }
 }

@@ -22,11 +22,13 @@ extension LaneRunner {
             script.add(Self.returning)
         } else {
             if rollsBack { script.add("ROLLBACK") }
-            if !shields.isEmpty { try open(&script, draft, shields, deferred, isolation) }
+            if !shields.isEmpty {
+                try open(&script, draft, shields, deferred, isolation, for: trials[start])
+            }
         }
         for index in start..<trials.count {
             if shields.isEmpty {
-                try open(&script, draft, [], deferred, isolation)
+                try open(&script, draft, [], deferred, isolation, for: trials[index])
             } else {
                 script.add("SAVEPOINT pgsmoke")
             }
@@ -135,15 +137,24 @@ extension LaneRunner {
         if inserter != nil { script.add("SET LOCAL ROLE NONE", for: .ownRow(index)) }
     }
 
-    /// Opens a transaction: time limits, shields, scaffold.
+    /// Opens a transaction: time limits, shields, the surroundings of the trial and all that share it,
+    /// scaffold.
     func open(
         _ script: inout TrialScript,
         _ draft: RowDraft,
         _ shields: [Shield],
         _ deferred: DeferredConstraints,
-        _ isolation: String?
+        _ isolation: String?,
+        for trial: PreparedTrial? = nil
     ) throws(PostgresError) {
         try open(&script, behind: shields, isolation)
+        if let trial, !draft.scaffold.isEmpty || trial.statement.placesRow {
+            var calls: [String] = []
+            for setting in surroundings(of: trial.pending.frame) {
+                calls.append(try setting.call(with: connection))
+            }
+            if !calls.isEmpty { script.add("SELECT \(calls.joined(separator: ", "))") }
+        }
         try prepare(&script, draft, lockTimeout: limits(behind: shields).lock, deferred)
         let setsOffCode =
             !shields.isEmpty && context.snapshot.server.hasEventTriggers

@@ -301,9 +301,10 @@ extension LaneRunner {
         guard !isClosed(prepared, draft) else { return record }
         record.verdict = .inconclusive
         record.problem = .inconclusive
-        record.reason =
-            "no row could be put in place, and row security may hide what is there; SET membership "
-            + "in the owner \(ownerName(of: relation)) would allow it"
+        record.reason = "no row could be put in place, and row security may hide what is there"
+        if !context.snapshot.canSetRole(context.user.role, to: relation.owner) {
+            record.reason? += "; SET membership in the owner \(ownerName(of: relation)) would allow it"
+        }
         return record
     }
 

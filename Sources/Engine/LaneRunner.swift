@@ -21,6 +21,8 @@ final class LaneRunner {
     /// How many relations were under way together when the connection was lost, if several were.
     var sentTogether = 0
     var unshieldable: Set<OID> = []
+    /// What of each role's settings holds where others put rows in place for its trials.
+    var surroundings: [OID: [RoleFrame.Setting]] = [:]
     /// What was found out of views: the columns to which no statement can give a value.
     var fixedColumns: [OID: Set<Int>] = [:]
     /// How often `nextval` was called on sequences that were not shielded.
@@ -109,11 +111,15 @@ final class LaneRunner {
         relation.kind == .foreignTable && !context.foreignTables.contains(relation.oid)
     }
 
-    /// The trials that can share a transaction and a row: an isolation level holds for the one, and
-    /// where policies look at rows each role needs the other for itself.
+    /// The trials that can share a transaction and a row: an isolation level and surroundings hold for
+    /// the one, and where policies look at rows each role needs the other for itself.
     private func groups(of trials: [PendingTrial], on relation: Relation) -> [[PendingTrial]] {
-        trials.grouped { [$0.frame.isolation, relation.suitsAllRoles ? nil : $0.trial.role] }
-            .map(\.members)
+        trials.grouped { trial in
+            let own = relation.suitsAllRoles ? [] : [trial.trial.role]
+            let parameters = surroundings(of: trial.frame).flatMap { [$0.name, $0.value] }
+            return [trial.frame.isolation ?? ""] + own + parameters
+        }
+        .map(\.members)
     }
 
     /// The first guess at a row.

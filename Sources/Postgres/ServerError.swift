@@ -29,4 +29,16 @@ package struct ServerError: Error, Sendable, Hashable {
         sqlState == .objectNotInPrerequisite
             && ["currval_oid", "lastval"].contains(sourceFunction)
     }
+
+    /// Whether a parameter was asked for that nothing has set.
+    package var isOfMissingSetting: Bool {
+        sqlState == .undefinedObject
+            && ["find_option", "GetConfigOptionByName", "assignable_custom_variable_name"]
+                .contains(sourceFunction)
+    }
+
+    /// Whether a text was no value of its type, and it was none that stands in the statement.
+    package var isOfUnreadableText: Bool {
+        position == nil && ["22P02", "22007"].contains(sqlState.code)
+    }
 }

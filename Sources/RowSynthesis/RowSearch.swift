@@ -159,6 +159,7 @@ package struct RowSearch {
             draft: draft,
             knowledge: knowledge,
             patience: patience,
+            isPicking: isPicking,
             role: role,
             mayRemoveRows: mayRemoveRows
         )

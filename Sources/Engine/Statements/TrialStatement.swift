@@ -35,9 +35,11 @@ struct TrialStatement {
     /// Whether constraints may be left for the end: not by a query, nor where a row of our own has
     /// made them immediate.
     func leavesDeferred(by operation: Operation) -> Bool {
-        if case .own = row { return false }
-        return operation != .select && operation != .selectForUpdate
+        !placesRow && operation != .select && operation != .selectForUpdate
     }
+
+    /// Whether a row is put in place for it.
+    var placesRow: Bool { if case .own = row { true } else { false } }
 
     /// Whether the row is one that was there, of which nothing is known.
     var picksExistingRow: Bool { if case .existing = row { true } else { false } }

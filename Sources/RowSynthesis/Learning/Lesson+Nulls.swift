@@ -55,15 +55,33 @@ extension Lesson {
         return .knowledge(next)
     }
 
-    /// A default asks what the session has drawn last: the column is given a value instead.
-    func afterSessionDefault(_ site: RowSite, _ row: RowDraft.Row) -> Teaching {
+    /// A default asks for what is not there: the column is given a value instead.
+    func afterDefault(
+        _ site: RowSite,
+        _ row: RowDraft.Row,
+        where isMeant: (Column) -> Bool
+    ) -> Teaching {
         var next = knowledge
         let asking = (snapshot.columns[row.relation.oid] ?? []).filter { column in
-            row.values[column.number] == nil && column.asksSession
+            row.values[column.number] == nil && !column.isComputed && isMeant(column)
         }
         guard !asking.isEmpty else { return .nothing }
         next[site].forced.formUnion(asking.map(\.number))
         return .knowledge(next)
+    }
+
+    /// A default reads a parameter that nothing has set.
+    ///
+    /// In a row that others put in place the column is given a value. The tried role's own row shows
+    /// what is missing, unless the default puts up with that: what it reads is NULL in a new session
+    /// and an empty text in one that has had a value, and the verdict must not depend on it.
+    func afterSetting(_ error: ServerError, _ site: RowSite, _ row: RowDraft.Row) -> Teaching {
+        afterDefault(site, row) { column in
+            guard let expression = column.defaultExpression, expression.holds("current_setting")
+            else { return false }
+            return site != .row || isPicking
+                || error.isOfUnreadableText && expression.holds(", true)")
+        }
     }
 
     /// A generated column must not be null: what it is made of must not let it.

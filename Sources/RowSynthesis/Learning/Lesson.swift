@@ -23,6 +23,8 @@ struct Lesson {
     let knowledge: RowKnowledge
     /// Milliseconds that one question to the server may take.
     let patience: Int
+    /// Whether the row is put in place by others for the statement to pick.
+    let isPicking: Bool
     /// The role whose policies and settings count.
     let role: RowSearch.RoleUnderTrial
     /// Whether somebody may take rows of a relation away.
@@ -83,7 +85,12 @@ struct Lesson {
         case .insufficientPrivilege where error.sourceFunction == "ExecWithCheckOptions":
             return try afterPolicy(site, row)
         case SQLState("44000"): return try afterCheckOption(site, row)
-        case .objectNotInPrerequisite where error.asksSession: return afterSessionDefault(site, row)
+        case .objectNotInPrerequisite where error.asksSession:
+            return afterDefault(site, row, where: \.asksSession)
+        case _ where error.isOfMissingSetting || error.isOfUnreadableText:
+            let lesson = afterSetting(error, site, row)
+            if case .nothing = lesson { fallthrough }
+            return lesson
         default:
             let isOfValue = error.isInOurStatement && error.sqlState.conditionClass == "22"
             guard isOfValue || isOfCondition(error, row.relation) else { return .nothing }
