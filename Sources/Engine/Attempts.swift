@@ -18,6 +18,10 @@ struct Attempts {
     /// Whether the first of the pending trials alone goes without a row.
     private var isWithoutRow = false
     private(set) var pending: ArraySlice<PendingTrial> = []
+    /// How the keys of rows that are put in place are known.
+    private var keyKnowledge = KeyKnowledge.given
+    /// Whether all other ways were in vain.
+    private var mustGiveKey = false
     /// Whether the server took a row of the search's.
     var hasTakenRow = false
     private var records: [(place: Int, record: Record)] = []
@@ -26,6 +30,8 @@ struct Attempts {
     private var fallback: Record?
     /// The statements that came to it, and what stopped them.
     private var fallbackPlan: PlannedTrial?
+    /// The statements that came to nothing where no row could be put in place.
+    private var planWithoutRow: PlannedTrial?
     private var fallbackCause: (draft: RowDraft, failure: Failure)?
     /// The search at that moment.
     private var fallbackSearch: RowSearch?
@@ -101,7 +107,7 @@ struct Attempts {
         let snapshot = runner.context.snapshot
         if stage.picksRow {
             let canPlaceRow = snapshot.obstacle(to: .insert, on: relation) == nil
-            rowOnHand = canPlaceRow ? .own : .unknown(limit: 1)
+            rowOnHand = canPlaceRow ? .own(keyKnowledge) : .unknown(limit: 1)
             search.begin(
                 picking: snapshot.rowKey(of: relation),
                 suiting: stage.commands,
@@ -224,6 +230,11 @@ struct Attempts {
                 finish(record)
             }
         case .rowFailed(let error):
+            if let knowledge = keyKnowledge(after: error) {
+                keyKnowledge = knowledge
+                rowOnHand = .own(knowledge)
+                return false
+            }
             var record = runner.rowFailed(first.trial, draft, error)
             record.seconds = seconds
             try conclude(
@@ -255,6 +266,10 @@ struct Attempts {
                 let doubt = isRule(known) ? nil : record.reason
                 record = known
                 record.trial = first.trial
+                if var plan = fallback == nil ? planWithoutRow : fallbackPlan {
+                    plan.name = first.trial.name
+                    runner.plans[first.place] = plan
+                }
                 record.reason = [known.reason, doubt].compactMap(\.self).joined(separator: "; ")
             }
             record.seconds = seconds
@@ -263,6 +278,23 @@ struct Attempts {
             finish(record)
         }
         return true
+    }
+
+    /// How to know the key of a row that could not be put in place, or found there, the way it was
+    /// tried; `nil` if no way is left.
+    private mutating func keyKnowledge(after error: ServerError?) -> KeyKnowledge? {
+        guard case .own(let knowledge) = rowOnHand, !mustGiveKey else { return nil }
+        switch (knowledge, error) {
+        case (.given, nil): return .returned
+        case (.given, let error?), (.returned, let error?):
+            if error.asksSession { return .drawn }
+            if case .given = knowledge { return nil }
+            fallthrough
+        case (.returned, nil), (.drawn, _):
+            // Not every view returns rows, and not everybody may read them.
+            mustGiveKey = true
+            return .given
+        }
     }
 
     /// Whether another row may fare better.
@@ -320,6 +352,7 @@ struct Attempts {
                         limit: 1,
                         instead: explained(fallback ?? record, failure, draft)
                     )
+                    planWithoutRow = fallbackPlan
                     isWithoutRow = !lacksRow
                     return
                 }
@@ -377,7 +410,7 @@ struct Attempts {
 
     private mutating func finish(_ record: Record, isRule: Bool? = nil) {
         guard let first = pending.popFirst() else { return }
-        if isWithoutRow { rowOnHand = .own }
+        if isWithoutRow { rowOnHand = .own(keyKnowledge) }
         isWithoutRow = false
         let isStoppedByData = !(isRule ?? self.isRule(record))
         records.append((first.place, record.heldAgainstDenial(isStoppedByData: isStoppedByData)))

@@ -9,7 +9,7 @@ enum RowOnHand: Sendable {
     /// The row of each draft itself, brought in by the statement.
     case brought
     /// The draft's row, put in place first.
-    case own
+    case own(KeyKnowledge)
     /// A row that is there, since none could be put in place.
     case existing(ExistingRow)
     /// None can be put in place: what is there is only read, `limit` rows of it, and of other
@@ -17,6 +17,17 @@ enum RowOnHand: Sendable {
     case unknown(limit: Int, instead: Record? = nil)
 
     var instead: Record? { if case .unknown(_, let record) = self { record } else { nil } }
+}
+
+/// How the key of a row is known that is put in place.
+enum KeyKnowledge: Sendable {
+    /// By the values that the row is given.
+    case given
+    /// By what the server returns: a trigger may fill it.
+    case returned
+    /// In the same way, where code asks for what was drawn last: the sequences of the row are left to
+    /// their defaults.
+    case drawn
 }
 
 extension LaneRunner {
@@ -39,7 +50,12 @@ extension LaneRunner {
                     by: operation,
                     givingWay: draft.ignoresConflicts
                 )
-            case .own: try writer.picking(row, by: try ownPick(row, writer, draft), operation)
+            case .own(let knowledge):
+                try writer.picking(
+                    row,
+                    by: try ownPick(row, knowledge, writer, draft),
+                    operation
+                )
             case .existing
             where operation == .delete
                 && !context.snapshot.keys(referringTo: draft.row.relation.oid).isEmpty:
@@ -120,27 +136,43 @@ extension LaneRunner {
     /// Puts the row in place as somebody who may, and picks it by its key.
     private func ownPick(
         _ row: RowDraft.Row,
+        _ knowledge: KeyKnowledge,
         _ writer: StatementWriter,
         _ draft: RowDraft
     ) throws(PostgresError) -> StatementWriter.Pick {
         let relation = row.relation
-        let insert = try row.insert(with: connection, overridesIdentity: true)
+        var placed = row
+        if case .drawn = knowledge {
+            for column in writer.columns where writer.draws(column) {
+                placed.values[column.number] = nil
+            }
+        }
+        let insert = try placed.insert(with: connection, overridesIdentity: true)
         var lines: [String]
         let key = pickingColumns(of: row, writer)
         var condition = try row.condition(on: key, with: connection)
         var columns: Set<Int>? = Set(key)
         if writer.key.isEmpty, [.table, .partitionedTable].contains(relation.kind) {
             // Without a key the row is found where the server has put it.
-            lines = [
-                "WITH own AS (\(insert) RETURNING ctid) SELECT pg_catalog.set_config("
-                    + "'pgsmoke.row', own.ctid::pg_catalog.text, true) FROM own"
-            ]
+            lines = [Self.remembering([("ctid", "pgsmoke.row")], of: insert)]
             condition =
                 "ctid = pg_catalog.current_setting('pgsmoke.row')::pg_catalog.tid"
                 + (condition.map { " AND \($0)" } ?? "")
             columns = nil
-        } else {
+        } else if case .given = knowledge {
             lines = [insert]
+        } else {
+            var parts: [(column: String, parameter: String)] = []
+            var conditions: [String] = []
+            for (index, column) in writer.numbered(key).enumerated() {
+                let (name, parameter) = (try writer.name(column), "pgsmoke.key\(index)")
+                parts.append((name, parameter))
+                conditions.append(
+                    "\(name) = pg_catalog.current_setting('\(parameter)')::\(column.typeName)"
+                )
+            }
+            lines = [Self.remembering(parts, of: insert)]
+            condition = conditions.isEmpty ? nil : conditions.joined(separator: " AND ")
         }
         if let condition, context.reach.runsCode(relation.oid) {
             // Code may have made another row of it.
@@ -162,6 +194,19 @@ extension LaneRunner {
             columns: columns,
             row: .own(lines: lines, inserter: inserter)
         )
+    }
+
+    /// Writes an INSERT that keeps values of its row, as texts, in parameters of the transaction.
+    private static func remembering(
+        _ values: [(column: String, parameter: String)],
+        of insert: String
+    ) -> String {
+        let returned = values.indices.map { "\(values[$0].column)::pg_catalog.text AS value\($0)" }
+        let kept = values.indices.map {
+            "pg_catalog.set_config('\(values[$0].parameter)', own.value\($0), true)"
+        }
+        return "WITH own AS (\(insert) RETURNING \(returned.joined(separator: ", "))) "
+            + "SELECT \(kept.joined(separator: ", ")) FROM own"
     }
 
     /// The columns by which the row is picked: its key or, without one, those of the partition key,
