@@ -106,6 +106,17 @@ extension AccessMap {
                 "COPY FROM is not possible where row security applies to the role; no GRANT cures this"
             )
         }
+        if error.sqlState == .featureNotSupported, error.isInOurStatement,
+            [.insertReturning, .upsert, .merge].contains(attempt.operation),
+            layers(of: attempt).contains(where: \.relation.hasRules)
+        {
+            return judgement(
+                .inconclusive,
+                .inconclusive,
+                "rules take the place of what is done to \(attempt.relation.objectName.displayed), and "
+                    + "the server carries out no \(attempt.operation.rawValue) through them, whoever asks"
+            )
+        }
         if error.sqlState == .featureNotSupported {
             return judgement(
                 .inconclusive,

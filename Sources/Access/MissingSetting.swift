@@ -1,6 +1,6 @@
 internal import Catalog
-internal import Postgres
-internal import Trials
+package import Postgres
+package import Trials
 
 extension AccessMap {
     /// What an error means that came from a parameter which nothing has set; `nil` for all others.
@@ -8,7 +8,7 @@ extension AccessMap {
     /// The first trial to look for it finds that it is not there (42704). Once any transaction of the
     /// session has set it, it stays as an empty text, which is no number, no UUID and so on: both mean
     /// the same, also to an application behind a pooler.
-    func judgeMissingSetting(
+    package func judgeMissingSetting(
         _ error: ServerError,
         of attempt: StatementAttempt,
         at stage: Stage

@@ -71,7 +71,9 @@ package struct Relation: Sendable, Hashable, CatalogRow {
                c.relkind = 'v' AND EXISTS (
                    SELECT FROM unnest(c.reloptions) AS o
                     WHERE o ~* '^security_invoker=(t|true|y|yes|on|1)$'),
-               c.relhasrules AND c.relkind <> 'v', e.extname
+               c.relhasrules AND (c.relkind <> 'v' OR EXISTS (
+                   SELECT FROM pg_rewrite w WHERE w.ev_class = c.oid AND w.ev_type <> '1')),
+               e.extname
           FROM pg_class c
           JOIN pg_namespace n ON n.oid = c.relnamespace
           LEFT JOIN pg_inherits i ON c.relispartition AND i.inhrelid = c.oid

@@ -205,10 +205,9 @@ struct Attempts {
         guard let first = pending.first else { return false }
         let shown = runner.described(first.trial, draft)
         switch step {
-        case .shieldFailed(let index):
-            runner.unshieldable.insert(shields[index].sequence.oid)
+        case .shieldFailed(let index, let error): runner.note(error, at: shields[index])
         case .scaffoldFailed(let index, let error):
-            var record = runner.scaffoldFailed(first.trial, draft, index, error)
+            var record = runner.scaffoldFailed(first, draft, index, error)
             record.seconds = seconds
             try conclude(record, .scaffold(index, error), draft, lacksRow: true)
         case .stopped(let error, let isForcing):
@@ -235,7 +234,7 @@ struct Attempts {
                 rowOnHand = .own(knowledge)
                 return false
             }
-            var record = runner.rowFailed(first.trial, draft, error)
+            var record = runner.rowFailed(first, draft, error)
             record.seconds = seconds
             try conclude(
                 record,
@@ -350,7 +349,7 @@ struct Attempts {
                 if lacksRow || isQuery {
                     rowOnHand = .unknown(
                         limit: 1,
-                        instead: explained(fallback ?? record, failure, draft)
+                        instead: explained(fallback ?? record, failure, draft, lacksRow)
                     )
                     planWithoutRow = fallbackPlan
                     isWithoutRow = !lacksRow
@@ -366,7 +365,7 @@ struct Attempts {
         if fallback != nil, let place = pending.first?.place { runner.plans[place] = fallbackPlan }
         let isRule = isRule(verdict)
         if try !blame(&verdict, fallbackCause ?? (draft, failure)) {
-            verdict = explained(verdict, failure, draft)
+            verdict = explained(verdict, failure, draft, lacksRow)
         }
         finish(verdict, isRule: isRule)
     }
@@ -393,7 +392,12 @@ struct Attempts {
     }
 
     /// Adds why no row can do, or what to write down to get past it.
-    private func explained(_ record: Record, _ failure: Failure, _ draft: RowDraft) -> Record {
+    private func explained(
+        _ record: Record,
+        _ failure: Failure,
+        _ draft: RowDraft,
+        _ lacksRow: Bool
+    ) -> Record {
         guard record.verdict == .inconclusive, record.reason?.hasPrefix("MissingSetting:") != true
         else { return record }
         var record = record
@@ -402,7 +406,13 @@ struct Attempts {
                 .compactMap(\.self).joined(separator: "; ")
         } else if let ring = search.hardRing(after: failure) {
             record.reason = [record.reason, ring].compactMap(\.self).joined(separator: "; ")
-        } else if let advice = search.advice(after: failure, of: draft) {
+        } else if let advice = search.advice(
+            after: failure,
+            of: draft,
+            by: record.trial.operation,
+            as: record.trial.role,
+            withoutRow: lacksRow
+        ) {
             record.reason = [record.reason, advice].compactMap(\.self).joined(separator: "; ")
         }
         return record

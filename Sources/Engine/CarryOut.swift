@@ -19,7 +19,7 @@ enum AttemptStep: Sendable {
     case stopped(ServerError, isForcing: Bool)
     /// A deferred trigger of the scaffold refused it; the verdict, should no other row fare better.
     case scaffoldRefused(Record, ServerError)
-    case shieldFailed(Int)
+    case shieldFailed(Int, ServerError)
     case scaffoldFailed(Int, ServerError)
 }
 
@@ -96,7 +96,7 @@ extension LaneRunner {
                 throw .server(error)
             case .shield(let index):
                 try connection.execute("ROLLBACK")
-                return steps + [.shieldFailed(index)]
+                return steps + [.shieldFailed(index, error)]
             case .scaffold(let index):
                 count(unshielded.filter(reached(by: draft.scaffold.prefix(index + 1))))
                 try connection.execute("ROLLBACK")
@@ -303,7 +303,8 @@ extension LaneRunner {
         record.problem = .inconclusive
         record.reason = "no row could be put in place, and row security may hide what is there"
         if !context.snapshot.canSetRole(context.user.role, to: relation.owner) {
-            record.reason? += "; SET membership in the owner \(ownerName(of: relation)) would allow it"
+            record.reason? +=
+                "; SET membership in the owner \(ownerName(of: relation)) would allow it"
         }
         return record
     }

@@ -65,7 +65,8 @@ extension LaneRunner {
 
     /// Judges a trial for which no row could be put in place; without an error, code made another row
     /// of it.
-    func rowFailed(_ trial: Trial, _ draft: RowDraft, _ error: ServerError?) -> Record {
+    func rowFailed(_ pending: PendingTrial, _ draft: RowDraft, _ error: ServerError?) -> Record {
+        let trial = pending.trial
         let name = draft.row.relation.objectName.displayed
         var record = Record(
             trial: trial,
@@ -83,18 +84,40 @@ extension LaneRunner {
         case .deadlockDetected?: (record.verdict, record.problem) = (.error, .deadlock)
         case .insufficientPrivilege? where error?.isInOurStatement ?? false:
             record.reason = closedReason(draft.row.relation)
-        default: break
+        default:
+            if let why = error.flatMap({ missingSetting($0, stopping: draft.row, for: pending) }) {
+                record.reason = why
+            }
         }
         return record
     }
 
+    /// Says that a row could not be put in place for want of a parameter, which the role's sessions
+    /// have no value for either; `nil` for all other errors.
+    private func missingSetting(
+        _ error: ServerError,
+        stopping row: RowDraft.Row,
+        for pending: PendingTrial
+    ) -> String? {
+        let attempt = StatementAttempt(
+            role: pending.frame.effective,
+            relation: row.relation,
+            named: Set(row.values.keys),
+            isForcingConstraints: false,
+            settings: Set(pending.frame.settings.map(\.name))
+        )
+        let judgement = context.access.judgeMissingSetting(error, of: attempt, at: .defaults)
+        return judgement.flatMap { $0.verdict == .inconclusive ? $0.reason : nil }
+    }
+
     /// Judges a trial whose parents could not be put in place.
     func scaffoldFailed(
-        _ trial: Trial,
+        _ pending: PendingTrial,
         _ draft: RowDraft,
         _ index: Int,
         _ error: ServerError
     ) -> Record {
+        let trial = pending.trial
         let parent = draft.scaffold.indices.contains(index) ? draft.scaffold[index].relation : nil
         let name = parent?.objectName.displayed ?? "its parents"
         var record = Record(
@@ -117,7 +140,12 @@ extension LaneRunner {
             record.reason = "the scaffold row in \(name) could not be put in place in time"
         case .insufficientPrivilege where error.isInOurStatement:
             if let parent { record.reason = closedReason(parent) }
-        default: break
+        default:
+            if parent != nil,
+                let why = missingSetting(error, stopping: draft.scaffold[index], for: pending)
+            {
+                record.reason = why
+            }
         }
         if parent == nil, let table = draft.vacancy?.row.relation.objectName.displayed {
             record.reason = "\(table) is full, and no row of it could be taken away in time"

@@ -20,7 +20,9 @@ final class LaneRunner {
     private var lookedForBusy: ContinuousClock.Instant?
     /// How many relations were under way together when the connection was lost, if several were.
     var sentTogether = 0
-    var unshieldable: Set<OID> = []
+    private var unshieldable: Set<OID> = []
+    /// Those whose shield was cancelled once.
+    private var cancelledShields: Set<OID> = []
     /// What of each role's settings holds where others put rows in place for its trials.
     var surroundings: [OID: [RoleFrame.Setting]] = [:]
     /// What was found out of views: the columns to which no statement can give a value.
@@ -173,6 +175,15 @@ final class LaneRunner {
     /// Counts one call of `nextval` on each of the sequences.
     func count(_ sequences: some Sequence<Relation>) {
         for sequence in sequences { drawn[sequence.oid, default: 0] += 1 }
+    }
+
+    /// Takes note that a sequence could not be shielded, which is for good.
+    ///
+    /// A time limit of the statement before may strike late, and is no reason.
+    func note(_ error: ServerError, at shield: Shield) {
+        let sequence = shield.sequence.oid
+        if error.sqlState == .queryCanceled, cancelledShields.insert(sequence).inserted { return }
+        unshieldable.insert(sequence)
     }
 
     /// Decides about the sequences that the relation, and the scaffold of its row, draw from.

@@ -134,9 +134,7 @@ struct Lanes: Sendable {
                 if case .server(let answer) = error, let work = taken.first {
                     // Not the connection's end, but an answer that no trial is there for.
                     rollBack(connection)
-                    feed.yield(
-                        .records(Self.failed(work, answer.message, .invalidStatement, answer))
-                    )
+                    feed.yield(.records(Self.failed(work, answer)))
                     taken.removeFirst()
                     continue
                 }
@@ -171,6 +169,21 @@ struct Lanes: Sendable {
         context.backends.insert(connection.backendPID)
         context.stop.register(connection.canceller())
         return connection
+    }
+
+    /// What is said of an answer that no trial is there for, such as a cancellation that comes late.
+    static func failed(
+        _ work: RelationWork,
+        _ answer: ServerError
+    ) -> [(place: Int, record: Record)] {
+        let problem: Problem =
+            switch answer.sqlState {
+            case .queryCanceled: .timeout
+            case .lockNotAvailable: .locked
+            case .deadlockDetected: .deadlock
+            default: .invalidStatement
+            }
+        return failed(work, answer.message, problem, answer)
     }
 
     private static func failed(

@@ -70,8 +70,8 @@ extension LaneRunner {
                 remarks: ["called as \(call.place) says"],
                 stoppedAt: failure
             )
-            if case .shield(let index)? = answer.failure?.purpose {
-                unshieldable.insert(shields[index].sequence.oid)
+            if case (.shield(let index), let error)? = answer.failure {
+                note(error, at: shields[index])
                 continue
             }
             var record = try record(of: answer, routine, pending, consumed)

@@ -158,10 +158,10 @@ package struct Runner: Sendable {
             + "had no more left"
     }
 
-    /// Tries what met a lock, a time limit or a deadlock once more, with nobody else at work.
+    /// Tries what met a lock, a time limit or a deadlock once more, with nobody else at work: behind
+    /// shields, then without any and with all the patience that the user allows.
     ///
-    /// What a run that is ended early does not come to was not really tried: among others, trials
-    /// have less patience than the user allows.
+    /// What a run that is ended early does not come to was not really tried.
     func retry(
         _ gathered: inout Gathered,
         _ units: [WorkUnit],
@@ -172,19 +172,37 @@ package struct Runner: Sendable {
         var waiting = Set(blocked.keys)
         defer { if stop.isRequested { for place in waiting { gathered.records[place] = nil } } }
         guard !blocked.isEmpty, !stop.isRequested else { return }
-        let runner = LaneRunner(context, over: connection, isAlone: true)
+        let runners = [false, true].map { LaneRunner(context, over: connection, isAlone: $0) }
         for work in units.flatMap(\.relations) {
-            let trials = work.trials.filter { blocked[$0.place] != nil }
-            guard !trials.isEmpty else { continue }
-            let again = RelationWork(relation: work.relation, trials: trials)
-            for (place, record) in stop.sound(try runner.run(again)) {
-                gathered.records[place] = record
-                waiting.remove(place)
+            var trials = work.trials.filter { blocked[$0.place] != nil }
+            let draws = !context.sequences(of: work.relation).isEmpty
+            for runner in draws ? runners : runners.suffix(1) where !trials.isEmpty {
+                let again = RelationWork(relation: work.relation, trials: trials)
+                for (place, record) in stop.sound(try records(of: again, by: runner)) {
+                    gathered.records[place] = record
+                    waiting.remove(place)
+                }
+                trials.removeAll { gathered.records[$0.place]?.problem?.isTransient != true }
             }
             stop.heed(gathered.records.values)
         }
-        gathered.add(runner.consumed)
-        gathered.plans.merge(runner.plans) { _, new in new }
+        for runner in runners {
+            gathered.add(runner.consumed)
+            gathered.plans.merge(runner.plans) { _, new in new }
+        }
+    }
+
+    private func records(
+        of work: RelationWork,
+        by runner: LaneRunner
+    ) throws(PostgresError) -> [(place: Int, record: Record)] {
+        do throws(PostgresError) {
+            return try runner.run(work)
+        } catch {
+            guard case .server(let answer) = error else { throw error }
+            if runner.connection.isInTransaction { try runner.connection.execute("ROLLBACK") }
+            return Lanes.failed(work, answer)
+        }
     }
 
     /// Names the sequences that moved although no trial was seen to draw from them.

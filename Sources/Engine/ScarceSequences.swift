@@ -2,11 +2,13 @@ internal import Catalog
 internal import Postgres
 
 extension LaneRunner {
-    /// Of sequences that trials would use up values of, those that have few left, each with how many:
-    /// the application must find some when the run is over. One that has none left has none to lose.
+    /// Of sequences that trials would use up values of, those that have few left, each with how many.
     ///
+    /// The application must find some when the run is over; one that has none left has none to lose.
     /// Where the connecting role cannot look, or would have to wait, the sequence counts as unused.
-    func scarce(_ sequences: [Relation]) throws(PostgresError) -> [(sequence: Relation, left: Int)] {
+    func scarce(
+        _ sequences: [Relation]
+    ) throws(PostgresError) -> [(sequence: Relation, left: Int)] {
         guard !sequences.isEmpty else { return [] }
         let list = sequences.map { String($0.oid) }.joined(separator: ", ")
         let rows = try connection.execute(

@@ -29,8 +29,8 @@ extension LaneRunner {
             }
             let steps = try carryOut(draft, prepared, shields, unshielded: consumed, isolation)
             for (step, prepared) in zip(steps, prepared) {
-                if case .shieldFailed(let index) = step {
-                    unshieldable.insert(shields[index].sequence.oid)
+                if case .shieldFailed(let index, let error) = step {
+                    note(error, at: shields[index])
                     break
                 }
                 let record = record(of: step, prepared, draft).heldAgainstDenial()

@@ -22,7 +22,8 @@ extension RunContext {
     fileprivate func surroundings(of frame: RoleFrame) -> [RoleFrame.Setting] {
         frame.settings.filter { setting in
             setting.name.contains(".")
-                || setting.name == "search_path" && isTrusted(path: setting.value, of: frame.effective)
+                || setting.name == "search_path"
+                    && isTrusted(path: setting.value, of: frame.effective)
         }
     }
 

@@ -137,6 +137,9 @@ struct Fact: Sendable, CustomStringConvertible {
         for reason in reasons {
             #expect(trials.contains { $0.reason?.contains(reason) ?? false }, "\(trials)")
         }
+        for text in values(of: "no reason") {
+            #expect(!trials.contains { $0.reason?.contains(text) ?? false }, "\(trials)")
+        }
     }
 
     func values(of key: String) -> [String] {

@@ -168,6 +168,29 @@ struct InUseTests {
     }
 
     @Test(
+        "A row just ahead of its sequence is in nobody's way: no trial draws what another has drawn",
+        arguments: TestServer.all
+    )
+    func rowAhead(server: TestServer) async throws {
+        let (app, other) = (uniqueRoleName("app"), uniqueRoleName("other"))
+        let database = try await server.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE ROLE \(other);
+                CREATE TABLE t (id serial PRIMARY KEY, note text);
+                INSERT INTO t VALUES (2);
+                GRANT INSERT, SELECT ON t TO \(app), \(other);
+                GRANT USAGE ON SEQUENCE t_id_seq TO \(app), \(other);
+                """
+        )
+        let before = try database.fingerprint()
+        let operations = ["--operations", "insert,insert-returning,copy"]
+        let run = try await ReportedRun.of(database, ["--role", app, "--role", other] + operations)
+        #expect(run.report.counts["passed"] == 6, "\(run.report.trials)")
+        #expect(try database.fingerprint().difference(from: before) == [])
+    }
+
+    @Test(
         "A table that somebody holds locked is an error; the others go on",
         arguments: TestServer.all
     )
@@ -244,6 +267,25 @@ struct InUseTests {
         #expect(run.report.counts["passed"] == 1)
         #expect(run.report.sequencesConsumed.map(\.values) == [1])
         #expect(try database.rows("SELECT last_value, is_called FROM a_id_seq") == [["1", "t"]])
+    }
+
+    @Test("A shield that is cancelled once is put up again")
+    func cancelledShield() async throws {
+        let app = uniqueRoleName("app")
+        let database = try await TestServer.any.makeDatabase(
+            sql: shop(app) + """
+                CREATE SEQUENCE shields;
+                CREATE FUNCTION tarry() RETURNS event_trigger LANGUAGE plpgsql AS
+                $$ BEGIN IF nextval('public.shields') = 1 THEN PERFORM pg_sleep(5); END IF; END $$;
+                CREATE EVENT TRIGGER tarry ON ddl_command_start
+                    WHEN TAG IN ('ALTER SEQUENCE') EXECUTE FUNCTION tarry();
+                """
+        )
+        let arguments = ["--role", app, "-t", "a", "--operations", "insert"]
+        let run = try await ReportedRun.of(database, arguments)
+        #expect(run.report.counts["passed"] == 1)
+        #expect(run.report.sequencesConsumed.map(\.sequence.name) == ["shields"])
+        #expect(try database.rows("SELECT is_called FROM a_id_seq") == [["f"]])
     }
 
     @Test("A sequence that only run time names is counted, and with preserve an error")

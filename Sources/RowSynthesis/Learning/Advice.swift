@@ -1,10 +1,61 @@
 internal import Catalog
 internal import Postgres
-internal import Trials
+package import Trials
 
 extension RowSearch {
-    /// The lines of `pgsmoke.yml` that give the columns in question values by hand.
-    package func advice(after failure: Failure, of draft: RowDraft) -> String? {
+    /// The lines of `pgsmoke.yml` that help past a failure, if any do: values for the columns in
+    /// question, by hand, or that the operation is left out where code does not let it change rows.
+    ///
+    /// `withoutRow` says that the row which the statement was to pick could not be put in place.
+    package func advice(
+        after failure: Failure,
+        of draft: RowDraft,
+        by operation: Operation,
+        as role: String,
+        withoutRow: Bool
+    ) -> String? {
+        // No value mends code that names what is not there, nor what the server cannot do.
+        if let error = failure.error, error.sqlState != .insufficientPrivilege,
+            ["0A", "3F", "42"].contains(error.sqlState.conditionClass)
+        {
+            return nil
+        }
+        let isSwallowed = if case .swallowed = failure { true } else { false }
+        if operation.needsRow, isSwallowed, withoutRow || changingEvent(of: operation) == nil {
+            // What code makes of a row that is put in place is not what it was given.
+            return nil
+        }
+        guard !withoutRow, let event = changingEvent(of: operation) else {
+            return values(after: failure, of: draft)
+        }
+        let isRefused = isSwallowed || failure.error?.sourceFunction == "exec_stmt_raise"
+        guard isRefused else { return values(after: failure, of: draft) }
+        let mentioned = TriggerCode(of: relation, in: snapshot, on: event).mentioned
+            .filter { !$0.isComputed && !synthesizer.drawsFromSequence($0) }
+        let table = Self.yaml(relation.objectName.displayed)
+        let leaving =
+            "if the table is to refuse it, leave \(operation.rawValue) out: "
+            + "tables: { \(table): { operations: { \(Self.yaml(role)): [...] } } }"
+        return [values(for: mentioned, of: relation), leaving].compactMap(\.self)
+            .joined(separator: "; ")
+    }
+
+    /// What the operation does to a row that is there, with code set off by that alone; `nil` if it
+    /// changes none.
+    private func changingEvent(of operation: Operation) -> Relation.Event? {
+        switch operation {
+        case .update: return .update
+        case .delete: return .delete
+        case .upsert, .merge:
+            let isOfUpdate =
+                TriggerCode(of: relation, in: snapshot).isEmpty
+                && !TriggerCode(of: relation, in: snapshot, on: .update).isEmpty
+            return isOfUpdate ? .update : nil
+        default: return nil
+        }
+    }
+
+    private func values(after failure: Failure, of draft: RowDraft) -> String? {
         let row: RowDraft.Row
         switch failure {
         case .row, .swallowed, .filtered: row = draft.row
@@ -12,10 +63,15 @@ extension RowSearch {
             guard draft.scaffold.indices.contains(index) else { return nil }
             row = draft.scaffold[index]
         }
-        let columns = columnsInQuestion(failure, row).prefix(6)
+        return values(for: columnsInQuestion(failure, row), of: row.relation)
+    }
+
+    private func values(for columns: [Column], of relation: Relation) -> String? {
         guard !columns.isEmpty else { return nil }
-        let values = columns.map { "\(Self.yaml($0.name)): \"…\"" }.joined(separator: ", ")
-        let table = Self.yaml(row.relation.objectName.displayed)
+        let values = columns.prefix(6).map { "\(Self.yaml($0.name)): \"…\"" }.joined(
+            separator: ", "
+        )
+        let table = Self.yaml(relation.objectName.displayed)
         return "to get past it write the values into pgsmoke.yml: "
             + "tables: { \(table): { values: { \(values) } } }"
     }

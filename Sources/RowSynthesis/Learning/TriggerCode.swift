@@ -5,27 +5,31 @@ internal import Trials
 struct TriggerCode {
     let relation: Relation
     let snapshot: Snapshot
-    /// The triggers that an INSERT sets off.
+    /// The triggers that the event sets off.
     let triggers: [Trigger]
     private let harvests: [Harvest]
 
-    init(of relation: Relation, in snapshot: Snapshot) {
+    init(of relation: Relation, in snapshot: Snapshot, on event: Relation.Event = .insert) {
         self.relation = relation
         self.snapshot = snapshot
         triggers = (snapshot.triggers[relation.oid] ?? [])
-            .filter { $0.firesOnInsert && $0.isEnabled }
+            .filter { $0.fires(on: event) && $0.isEnabled }
         let routines = Set(triggers.map(\.routine)).sorted()
         harvests = routines.compactMap { snapshot.routines[$0] }.map { Harvest($0.source) }
     }
 
-    /// The columns that the code reads or writes as `NEW.column`, in the order of their mention.
+    /// Whether the event sets no code off.
+    var isEmpty: Bool { triggers.isEmpty }
+
+    /// The columns that the code reads or writes as `NEW.column` or `OLD.column`, in the order of their
+    /// mention.
     var mentioned: [Column] {
         let columns = snapshot.columns[relation.oid] ?? []
         var found: [Column] = []
         for harvest in harvests {
             let words = harvest.words
             for index in words.indices.dropLast(2)
-            where words[index].lowercased() == "new" && words[index + 1] == "." {
+            where ["new", "old"].contains(words[index].lowercased()) && words[index + 1] == "." {
                 let name = words[index + 2]
                 guard
                     let column = columns.first(where: {
