@@ -348,7 +348,7 @@ extension LaneRunner {
             trial: pending.trial,
             verdict: .error,
             reason: "the role could not be put on any more",
-            problem: .setRole,
+            problem: error.obstacle ?? .setRole,
             sqlState: error.sqlState.code,
             message: error.message
         )

@@ -78,10 +78,8 @@ extension LaneRunner {
             message: error.map(message),
             tried: described(trial, draft)
         )
+        if let obstacle = error?.obstacle { (record.verdict, record.problem) = (.error, obstacle) }
         switch error?.sqlState {
-        case .lockNotAvailable?: (record.verdict, record.problem) = (.error, .locked)
-        case .queryCanceled?: (record.verdict, record.problem) = (.error, .timeout)
-        case .deadlockDetected?: (record.verdict, record.problem) = (.error, .deadlock)
         case .insufficientPrivilege? where error?.isInOurStatement ?? false:
             record.reason = closedReason(draft.row.relation)
         default:
@@ -131,13 +129,11 @@ extension LaneRunner {
             message: message(of: error),
             tried: described(trial, draft)
         )
-        switch error.sqlState {
-        case .lockNotAvailable, .queryCanceled, .deadlockDetected:
-            record.verdict = .error
-            record.problem =
-                error.sqlState == .lockNotAvailable
-                ? .locked : error.sqlState == .queryCanceled ? .timeout : .deadlock
+        if let obstacle = error.obstacle {
+            (record.verdict, record.problem) = (.error, obstacle)
             record.reason = "the scaffold row in \(name) could not be put in place in time"
+        }
+        switch error.sqlState {
         case .insufficientPrivilege where error.isInOurStatement:
             if let parent { record.reason = closedReason(parent) }
         default:
@@ -213,5 +209,17 @@ extension LaneRunner {
     private func message(of error: ServerError) -> String {
         guard context.options.showsRows, let detail = error.detail else { return error.message }
         return "\(error.message): \(detail)"
+    }
+}
+
+extension ServerError {
+    /// What another moment might not have brought: a lock, a time limit, a deadlock; `nil` for all else.
+    var obstacle: Problem? {
+        switch sqlState {
+        case .lockNotAvailable: .locked
+        case .queryCanceled: .timeout
+        case .deadlockDetected: .deadlock
+        default: nil
+        }
     }
 }

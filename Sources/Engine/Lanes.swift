@@ -176,14 +176,7 @@ struct Lanes: Sendable {
         _ work: RelationWork,
         _ answer: ServerError
     ) -> [(place: Int, record: Record)] {
-        let problem: Problem =
-            switch answer.sqlState {
-            case .queryCanceled: .timeout
-            case .lockNotAvailable: .locked
-            case .deadlockDetected: .deadlock
-            default: .invalidStatement
-            }
-        return failed(work, answer.message, problem, answer)
+        failed(work, answer.message, answer.obstacle ?? .invalidStatement, answer)
     }
 
     private static func failed(
