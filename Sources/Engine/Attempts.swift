@@ -13,6 +13,14 @@ struct Attempts {
     let relation: Relation
     private var search: RowSearch
     private let trials: [PendingTrial]
+    /// The isolation level that the roles' transactions start with, if not the server's.
+    private let isolation: String?
+    /// The stages that are to come.
+    private var coming: ArraySlice<Stage> = []
+    /// What has become of statements and is still to be taken in.
+    private var outcome: Outcome?
+    /// Since when others have had their turn.
+    private var resting: ContinuousClock.Instant?
     /// What the trials at hand work on.
     private(set) var rowOnHand = RowOnHand.brought
     /// Whether the first of the pending trials alone goes without a row.
@@ -39,8 +47,10 @@ struct Attempts {
     init(
         of trials: [PendingTrial],
         at relation: Relation,
-        by runner: LaneRunner
+        by runner: LaneRunner,
+        _ isolation: String? = nil
     ) throws(PostgresError) {
+        self.isolation = isolation
         self.runner = runner
         self.relation = relation
         self.trials = trials
@@ -58,20 +68,71 @@ struct Attempts {
             mayRemoveRows: runner.context.mayRemoveRows(of:),
             budget: .milliseconds(runner.context.options.rowBudget)
         )
+        coming = stages[...]
+        resting = .now
     }
 
     /// Tries until each trial has a verdict or there is no other row to try.
     ///
     /// - Throws: `connectionLost`.
-    mutating func run(
-        _ isolation: String?
-    ) throws(PostgresError) -> [(place: Int, record: Record)] {
-        for stage in stages {
-            begin(stage)
-            try tryPending(isolation)
-        }
+    mutating func run() throws(PostgresError) -> [(place: Int, record: Record)] {
+        while try !advance() {}
         return records
     }
+
+    /// Goes on until all trials have verdicts, or until a question waits in the lookup's book, which
+    /// must have its answer before the next turn.
+    ///
+    /// Returns whether all have. With `sharing` questions wait, otherwise they are put at once.
+    /// - Throws: `connectionLost`.
+    mutating func advance(sharing: Bool = false) throws(PostgresError) -> Bool {
+        if let resting { search.resume(after: .now - resting) }
+        resting = nil
+        while true {
+            guard try takeOutcome(sharing: sharing) else {
+                resting = .now
+                return false
+            }
+            if !pending.isEmpty {
+                try tryPending()
+            } else if let stage = coming.popFirst() {
+                begin(stage)
+            } else {
+                return true
+            }
+        }
+    }
+
+    /// Takes in what has become of statements; `false` if what is to be learned from it takes an answer
+    /// first.
+    private mutating func takeOutcome(sharing: Bool) throws(PostgresError) -> Bool {
+        let book = runner.lookup.book
+        book.collects = sharing
+        defer { book.collects = false }
+        while var rest = outcome, let (step, prepared) = rest.steps.popFirst() {
+            let before = sharing ? self : nil
+            let goesOn = try take(step, of: prepared, rest.draft, rest.shields, rest.seconds)
+            if let before, book.isWaiting {
+                self = before
+                return false
+            }
+            outcome = goesOn ? rest : nil
+        }
+        outcome = nil
+        return true
+    }
+
+    /// What became of the statements for one draft.
+    private struct Outcome {
+        var steps: ArraySlice<(step: AttemptStep, prepared: PreparedTrial)>
+        let draft: RowDraft
+        let shields: [Shield]
+        /// How long each took.
+        let seconds: Double
+    }
+
+    /// The records so far, of all trials in the end.
+    var verdicts: [(place: Int, record: Record)] { records }
 
     /// Trials that one row can serve.
     struct Stage {
@@ -119,31 +180,31 @@ struct Attempts {
         }
     }
 
-    private mutating func tryPending(_ isolation: String?) throws(PostgresError) {
-        while !pending.isEmpty {
-            if runner.context.stop.isRequested { throw .connectionLost("interrupted") }
-            let draft = try settledDraft()
-            guard let prepared = try prepared(draft) else { continue }
-            let (shields, consumed, refusal) = try shields(draft)
-            if let (problem, reason) = refusal {
-                finishAll {
-                    Record(trial: $0, verdict: .error, reason: reason, problem: problem)
-                }
-                break
-            }
-            let start = ContinuousClock.now
-            let steps = try runner.carryOut(
-                draft,
-                prepared,
-                shields,
-                unshielded: consumed,
-                isolation
-            )
-            let seconds = (ContinuousClock.now - start).seconds / Double(max(1, steps.count))
-            for (step, prepared) in zip(steps, prepared) {
-                guard try take(step, of: prepared, draft, shields, seconds) else { break }
-            }
+    /// Carries out the statements of the pending trials.
+    private mutating func tryPending() throws(PostgresError) {
+        if runner.context.stop.isRequested { throw .connectionLost("interrupted") }
+        let draft = try settledDraft()
+        guard let prepared = try prepared(draft) else { return }
+        let (shields, consumed, refusal) = try shields(draft)
+        if let (problem, reason) = refusal {
+            finishAll { Record(trial: $0, verdict: .error, reason: reason, problem: problem) }
+            return
         }
+        let start = ContinuousClock.now
+        let steps = try runner.carryOut(
+            draft,
+            prepared,
+            shields,
+            unshielded: consumed,
+            isolation
+        )
+        let seconds = (ContinuousClock.now - start).seconds / Double(max(1, steps.count))
+        outcome = Outcome(
+            steps: zip(steps, prepared).map { ($0, $1) }[...],
+            draft: draft,
+            shields: shields,
+            seconds: seconds
+        )
     }
 
     private func settledDraft() throws(PostgresError) -> RowDraft {
@@ -338,12 +399,13 @@ struct Attempts {
             fallback = record
         }
         if case .own = rowOnHand {
-            if try search.learn(from: failure, of: draft) { return }
+            if try hasLearned(from: failure, of: draft) { return }
             if record.verdict == .inconclusive, fallback?.problem != .rowSecurity {
                 if let existing = try runner.existingRow(of: relation, for: Array(pending)) {
                     rowOnHand = .existing(existing)
                     return
                 }
+                if runner.lookup.book.isWaiting { return }
                 // Without row security a query that finds no row is no less allowed.
                 let isQuery = pending.first?.trial.operation == .select && !relation.hasRowSecurity
                 if lacksRow || isQuery {
@@ -357,7 +419,7 @@ struct Attempts {
                 }
             }
         } else if case .brought = rowOnHand {
-            if try search.learn(from: failure, of: draft) { return }
+            if try hasLearned(from: failure, of: draft) { return }
         }
         if let fallbackSearch { search.settle(for: fallbackSearch) }
         var verdict = fallback ?? record
@@ -368,6 +430,15 @@ struct Attempts {
             verdict = explained(verdict, failure, draft, lacksRow)
         }
         finish(verdict, isRule: isRule)
+    }
+
+    /// Whether there is another row to try, or one to be had when an answer is there.
+    private mutating func hasLearned(
+        from failure: Failure,
+        of draft: RowDraft
+    ) throws(PostgresError) -> Bool {
+        let hasLearned = try search.learn(from: failure, of: draft)
+        return hasLearned || runner.lookup.book.isWaiting
     }
 
     /// Whether a row that suits the policies lacked a row to refer to: that is no word against them.

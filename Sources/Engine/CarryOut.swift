@@ -77,7 +77,7 @@ extension LaneRunner {
                 isPossiblyOfDrawnValue(error)
             {
                 if isDrawnByThen(purpose, error) { count(unshielded) }
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 (start, head) = (trial, trial)
                 continue
             }
@@ -88,33 +88,33 @@ extension LaneRunner {
             }
             switch purpose {
             case .frame, .preparation:
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 throw .server(error)
             case .gate, .grant:
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 rehearsal?.failure = (purpose, error)
                 throw .server(error)
             case .shield(let index):
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 return steps + [.shieldFailed(index, error)]
             case .scaffold(let index):
                 count(unshielded.filter(reached(by: draft.scaffold.prefix(index + 1))))
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 return steps + [.scaffoldFailed(index, error)]
             case .follower(_, let index):
                 count(unshielded)
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 return steps + [.scaffoldFailed(index, error)]
             case .ownRow:
                 count(unshielded)
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 return steps + [.rowFailed(error)]
             case .role(let trial):
                 steps.append(.finished(roleRefused(trials[trial].pending, error)))
             case .forceScaffold(let trial) where error.context != nil:
                 // The scaffold's own triggers ran as the connecting role: no word against the role.
                 count(unshielded)
-                try connection.execute("ROLLBACK")
+                try endTransaction()
                 return steps + [
                     .scaffoldRefused(scaffoldRefused(trials[trial].pending, error), error)
                 ]
@@ -126,13 +126,13 @@ extension LaneRunner {
                 if error.sqlState != .insufficientPrivilege
                     || error.sourceFunction == "ExecWithCheckOptions"
                 {
-                    try connection.execute("ROLLBACK")
+                    try endTransaction()
                     return steps
                 }
             }
             start = (purpose.trial ?? trials.count) + 1
         }
-        if connection.isInTransaction { try connection.execute("ROLLBACK") }
+        try endTransaction()
         return steps
     }
 

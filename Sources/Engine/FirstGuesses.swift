@@ -95,7 +95,7 @@ extension LaneRunner {
             ahead.rest += ahead.sent.map(\.work)
             ahead.sent = []
         }
-        if connection.isInTransaction { try connection.execute("ROLLBACK") }
+        try endTransaction()
     }
 
     /// Writes the next string, reads what has become of the last one and sends the next; `false` if
@@ -179,7 +179,7 @@ extension LaneRunner {
         }
         ahead.written = unanswered + ahead.written
         ahead.size = hasFailed ? max(1, ahead.size / 2) : min(Ahead.most, ahead.size * 2)
-        if connection.hasFailedTransaction { try connection.execute("ROLLBACK") }
+        if connection.hasFailedTransaction { try endTransaction() }
         return records
     }
 

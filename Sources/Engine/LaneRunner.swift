@@ -60,6 +60,17 @@ final class LaneRunner {
     ///
     /// - Throws: `connectionLost`, with all trials of the relation still to be accounted for.
     func run(_ work: RelationWork) throws(PostgresError) -> [(place: Int, record: Record)] {
+        var (records, attempts) = try begin(work)
+        for index in attempts.indices { records += try attempts[index].run() }
+        return records
+    }
+
+    /// Decides what takes no row of the relation, and prepares the attempts at the rest.
+    ///
+    /// - Throws: `connectionLost`.
+    func begin(
+        _ work: RelationWork
+    ) throws(PostgresError) -> (records: [(place: Int, record: Record)], attempts: [Attempts]) {
         if context.reach.asksSession(work.relation.oid) { try forgetSequences() }
         var records: [(place: Int, record: Record)] = []
         var ready: [PendingTrial] = []
@@ -90,6 +101,7 @@ final class LaneRunner {
             case .cannotSet, nil: continue
             }
         }
+        var attempts: [Attempts] = []
         for group in groups(of: ready, on: work.relation) {
             let isolation = group.first?.frame.isolation
             guard work.relation.kind != .sequence else {
@@ -103,10 +115,11 @@ final class LaneRunner {
             )
             let allowed = group.filter { $0.trial.expected == .allowed }
             records += refused
-            var attempts = try Attempts(of: allowed + denied, at: work.relation, by: self)
-            records += try attempts.run(isolation)
+            attempts.append(
+                try Attempts(of: allowed + denied, at: work.relation, by: self, isolation)
+            )
         }
-        return records
+        return (records, attempts)
     }
 
     private func isUntouched(_ relation: Relation) -> Bool {
@@ -232,12 +245,22 @@ final class LaneRunner {
         return (shields, consumed, nil)
     }
 
-    /// Looks which sequences other transactions hold, at most every 20 milliseconds.
+    /// Ends the transaction that is open: at once, or with what is sent next if that saves time.
+    func endTransaction() throws(PostgresError) {
+        guard connection.isInTransaction else { return }
+        if context.distance.isFar {
+            connection.rollBackWithNext()
+        } else {
+            try connection.execute("ROLLBACK")
+        }
+    }
+
+    /// Looks which sequences other transactions hold, if that was not just done.
     func lookForBusySequences() throws(PostgresError) {
         // Nothing can be asked while results are still to be read.
         if connection.isWaiting { return }
         let now = ContinuousClock.now
-        if let lookedForBusy, now - lookedForBusy < .milliseconds(20) { return }
+        if let lookedForBusy, now - lookedForBusy < context.distance.busyPeriod { return }
         lookedForBusy = now
         let rows = try connection.execute(
             """

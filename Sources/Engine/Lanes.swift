@@ -107,7 +107,11 @@ struct Lanes: Sendable {
         var sentTogether = 0
         while let connection = current, !context.stop.isRequested {
             let runner = LaneRunner(context, over: connection)
-            defer { feed.yield(.ended(consumed: runner.consumed, plans: runner.plans)) }
+            defer {
+                // Nothing is held while other lanes are still at work.
+                try? connection.rollBackNow()
+                feed.yield(.ended(consumed: runner.consumed, plans: runner.plans))
+            }
             func report(_ records: [(place: Int, record: Record)]) {
                 let sound = context.stop.sound(records)
                 context.stop.heed(sound.lazy.map(\.record))
@@ -115,14 +119,16 @@ struct Lanes: Sendable {
             }
             do {
                 while context.stop.reason == nil {
-                    if let work = taken.first {
+                    if taken.count > 1 {
+                        try runner.runTogether(&taken, report: report)
+                    } else if let work = taken.first {
                         report(try runner.run(work))
                         taken.removeFirst()
-                        continue
+                    } else {
+                        taken = queue.next(for: number)
+                        if taken.isEmpty { return connection }
+                        if taken.count > 1 { try runner.runAhead(&taken, report: report) }
                     }
-                    taken = queue.next(for: number)
-                    if taken.isEmpty { return connection }
-                    if taken.count > 1 { try runner.runAhead(&taken, report: report) }
                 }
                 return connection
             } catch {
@@ -224,7 +230,7 @@ private final class UnitQueue: Sendable {
     /// lanes end together.
     func next(for lane: Int) -> [RelationWork] {
         state.withLock { state in
-            let most = max(1, min(Self.most, state.count / (2 * lanes)))
+            let most = lanes == 1 ? Self.most : max(1, min(Self.most, state.count / (2 * lanes)))
             var next: [RelationWork] = []
             while next.count < most {
                 if let work = state.current[lane]?.popFirst() {

@@ -26,6 +26,7 @@ struct RunContext: Sendable {
     var slowDeletes = SlowDeletes()
     let backends: Backends
     let stop: StopSignal
+    var distance = ServerDistance.near
 
     var snapshot: Snapshot { access.snapshot }
     var reach: StatementReach { access.reach }

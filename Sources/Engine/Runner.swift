@@ -64,6 +64,7 @@ package struct Runner: Sendable {
             stop: stop
         )
         context.backends.insert(connection.backendPID)
+        context.distance = try ServerDistance(over: connection)
         context.foresee(trials)
         if trials.contains(where: { $0.operation == .delete }) {
             context.slowDeletes = try SlowDeletes(over: connection)

@@ -15,6 +15,7 @@ extension Connection {
     /// pooler that gives each transaction another server needs no more.
     /// - Throws: `server` if it is not one statement that the server can read; `connectionLost`.
     package func prepare(_ sql: String) throws(PostgresError) {
+        try rollBackNow()
         let prepared = unsafe withHandle { unsafe PQprepare($0, "", sql, 0, nil) }
         guard let prepared = unsafe prepared else { throw lastFailure() }
         _ = try unsafe checked(prepared)

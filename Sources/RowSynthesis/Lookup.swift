@@ -15,6 +15,8 @@ package struct Lookup {
     package let connection: Connection
     /// Who may read a relation.
     package let reader: (Relation) -> Reader
+    /// Where questions wait that are put together.
+    package let book = AnswerBook()
 
     package init(
         _ snapshot: Snapshot,
@@ -28,6 +30,15 @@ package struct Lookup {
 
     /// A question and the circumstances under which it is put.
     struct Question {
+        /// What makes up the answer.
+        struct Contents: Hashable {
+            let query: String
+            let reader: Reader
+            let preparations: [String]
+            let roleLines: [String]
+            let schema: String?
+        }
+
         var query: String
         var reader: Reader
         /// Statements that must come before, in the same transaction, such as temporary functions.
@@ -37,11 +48,23 @@ package struct Lookup {
         /// The schema whose names the application's code may use without it.
         var schema: String?
         var milliseconds = 2_000
+
+        var contents: Contents {
+            Contents(
+                query: query,
+                reader: reader,
+                preparations: preparations,
+                roleLines: roleLines,
+                schema: schema
+            )
+        }
     }
 
     enum Answer {
         case rows([[String?]])
         case refused(ServerError)
+        /// The question waits: what follows from this is in vain.
+        case unasked
     }
 
     /// Runs a query as `reader`; `nil` if the server refused it, for whatever reason.
@@ -59,6 +82,25 @@ package struct Lookup {
     ///
     /// - Throws: `connectionLost`.
     func answer(to question: Question) throws(PostgresError) -> Answer {
+        if let answer = book.answer(to: question) { return answer }
+        let (statements, asked) = try transaction(asking: question)
+        var rows: [[String?]] = []
+        do throws(PostgresError) {
+            try connection.query(statements) { index, result in
+                if index == asked { rows = result.texts }
+            }
+            return .rows(rows)
+        } catch {
+            guard case .server(let refusal) = error else { throw error }
+            if connection.isInTransaction { try connection.execute("ROLLBACK") }
+            return .refused(refusal)
+        }
+    }
+
+    /// The statements of a question's transaction, and which of them is the question itself.
+    func transaction(
+        asking question: Question
+    ) throws(PostgresError) -> (statements: [String], asked: Int) {
         var statements = [
             question.preparations.isEmpty ? "BEGIN READ ONLY" : "BEGIN READ WRITE",
             """
@@ -80,21 +122,7 @@ package struct Lookup {
         }
         statements += question.roleLines
         let asked = statements.count
-        statements += [question.query, "ROLLBACK"]
-        var rows: [[String?]] = []
-        do throws(PostgresError) {
-            try connection.query(statements) { index, result in
-                guard index == asked else { return }
-                rows = (0..<result.count).map { row in
-                    (0..<result.columnCount).map { result.text(row, $0) }
-                }
-            }
-            return .rows(rows)
-        } catch {
-            guard case .server(let refusal) = error else { throw error }
-            if connection.isInTransaction { try connection.execute("ROLLBACK") }
-            return .refused(refusal)
-        }
+        return (statements + [question.query, "ROLLBACK"], asked)
     }
 
     /// What the server deparsed means the same with `pg_catalog` first; what functions look up by
@@ -114,5 +142,12 @@ package struct Lookup {
     /// The type's name, for a cast.
     func quotedName(of type: DataType) throws(PostgresError) -> String {
         try connection.quoted(identifier: type.name, in: type.schema)
+    }
+}
+
+extension Rows {
+    /// All of them as texts.
+    var texts: [[String?]] {
+        (0..<count).map { row in (0..<columnCount).map { text(row, $0) } }
     }
 }

@@ -112,6 +112,9 @@ package struct RowSearch {
         deadline = .now + budget
     }
 
+    /// Takes no account of the time that others took meanwhile.
+    package mutating func resume(after pause: Duration) { deadline += pause }
+
     /// Goes back to the row of an earlier moment, for trials that are still to come: what was tried
     /// since then was in vain, and is not tried again.
     package mutating func settle(for earlier: RowSearch) {

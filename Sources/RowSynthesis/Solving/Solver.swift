@@ -69,6 +69,7 @@ struct Solver {
         switch try answer(to: question(try query.sql(isGuarded: false))) {
         case .rows(let rows): return solution(rows.first, of: query)
         case .refused(let error) where error.sqlState == .queryCanceled: return .unknown
+        case .unasked: return .unknown
         case .refused: break
         }
         let tested = try tested(query)
