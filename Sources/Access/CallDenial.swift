@@ -59,6 +59,6 @@ extension AccessMap {
         }
         let code = code(around: error, by: user.role)
         let texts = code.texts + bodies(calledFrom: [routine])
-        return denial(error, inside: name, texts, principal(code.user), .parse)
+        return denial(error, inside: name, texts, [principal(code.user)], .parse)
     }
 }

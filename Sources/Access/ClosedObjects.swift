@@ -36,7 +36,9 @@ extension AccessMap {
             let words = Words(text)
             let names = words.names
             for name in names {
-                for relation in reach.byName[name] ?? [] {
+                let schemas = words.qualifiers(of: name)
+                for relation in reach.byName[name] ?? []
+                where schemas?.contains(relation.schema) ?? true {
                     let (needed, further) = closed(relation, to: user, words, asked)
                     first += needed
                     others += further
@@ -66,6 +68,7 @@ extension AccessMap {
                     + (reach.routinesByName[name] ?? []).compactMap {
                         schema(named: $0.schema)?.oid
                     }
+                    + (reach.typeSchemas[name] ?? []).compactMap { schema(named: $0)?.oid }
             }
         )
         let named = closed.filter { isNamed.contains($0.name) }
@@ -107,11 +110,37 @@ extension AccessMap {
                 return ([], lacking([.select], on: relation, words, user))
             }
             let all: [Privilege] = [.select, .insert, .update, .delete]
+            let others = all.filter { !stated.contains($0) }
             return (
-                lacking(stated, on: relation, words, user),
-                lacking(all.filter { !stated.contains($0) }, on: relation, words, user)
+                lacking(stated, on: relation, words, user)
+                    + lackingBeneath(relation, stated, words, user),
+                lacking(others, on: relation, words, user)
+                    + lackingBeneath(relation, others, words, user)
             )
         }
+    }
+
+    /// What the owners of views lack beneath them; a view of its invoker's rights is read with those
+    /// of whoever reads it.
+    private func lackingBeneath(
+        _ view: Relation,
+        _ privileges: [Privilege],
+        _ words: Words,
+        _ user: Principal
+    ) -> [MissingPrivilege] {
+        guard view.kind == .view, !privileges.isEmpty else { return [] }
+        var found: [MissingPrivilege] = []
+        var pending = [(view, user)]
+        var visited: Set<OID> = []
+        while let (view, user) = pending.popLast(), visited.insert(view.oid).inserted {
+            let reader = view.isSecurityInvoker ? user : principal(view.owner)
+            for base in snapshot.reach.viewBases[view.oid] ?? [] {
+                guard let base = snapshot.relations[base] else { continue }
+                found += lacking(privileges, on: base, words, reader)
+                if base.kind == .view { pending.append((base, reader)) }
+            }
+        }
+        return found
     }
 
     /// The privileges that a role lacks on a relation or, where it holds some on columns, on those
@@ -127,10 +156,15 @@ extension AccessMap {
             guard holdsColumns(user, of: relation) else {
                 return [missing(privilege, on: relation.objectName, user)]
             }
-            return (snapshot.columns[relation.oid] ?? [])
-                .filter {
-                    !has(user, privilege, on: $0, of: relation) && words.contain($0.name)
-                }
+            guard Privilege.all(on: .column, version: 0).contains(privilege) else {
+                return [missing(privilege, on: relation.objectName, user)]
+            }
+            let closed = (snapshot.columns[relation.oid] ?? [])
+                .filter { !has(user, privilege, on: $0, of: relation) }
+            let named = closed.filter { words.contain($0.name) }
+            let others = closed.filter { !words.contain($0.name) }
+            // A statement may mean all columns without naming any.
+            return (named + (hasAny(user, privilege, on: relation) ? others : []))
                 .map { missing(privilege, on: relation.objectName, user, column: $0.name) }
                 + (hasAny(user, privilege, on: relation)
                     ? [] : [missing(privilege, on: relation.objectName, user)])

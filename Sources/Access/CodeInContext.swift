@@ -21,14 +21,19 @@ extension AccessMap {
 
     /// Reads an error's context, of a statement of the role.
     func code(around error: ServerError, by role: OID) -> CodeInContext {
-        let context = error.context ?? ""
-        let routines = snapshot.routines.values
+        let context = (error.context ?? "").withoutStatements
+        let found = snapshot.routines.values
             .compactMap { routine in
-                context.place(ofFunction: routine.name).map { (routine, place: $0) }
+                context.place(ofFunction: routine.name, in: routine.schema)
+                    .map { (routine, place: $0) }
             }
             .filter { !$0.0.isBuiltIn }
             .sorted { ($0.place, $0.0.oid) < ($1.place, $1.0.oid) }
             .map(\.0)
+        // Of several of one name it is rather that of a trigger.
+        let ofTriggers = Set(snapshot.triggers.values.joined().map(\.routine))
+        let names = Set(found.filter { ofTriggers.contains($0.oid) }.map(\.name))
+        let routines = found.filter { ofTriggers.contains($0.oid) || !names.contains($0.name) }
         let user = routines.first { $0.isSecurityDefiner }?.owner ?? role
         // Statements stand between the context's quotation marks, whatever these look like.
         let quoted = [error.internalQuery, error.context].compactMap(\.self)
@@ -63,10 +68,47 @@ extension AccessMap {
 }
 
 extension String {
+    /// An error's context without the statements that stand in it between quotation marks, whatever
+    /// these look like.
+    ///
+    /// What they name is not at work. A name alone between such marks stays.
+    var withoutStatements: String {
+        var kept = ""
+        var isInside = false
+        for line in split(separator: "\n", omittingEmptySubsequences: false) {
+            var rest = line
+            if !isInside, let start = rest.firstIndex(where: \.isQuotationMark) {
+                let after = rest[rest.index(after: start)...]
+                let end = after.firstIndex(where: \.isQuotationMark)
+                let isName =
+                    end.map { end in
+                        let next = after.index(after: end)
+                        return next < after.endIndex
+                            && !after[..<end].contains { $0.isWhitespace || $0 == "(" }
+                    } ?? false
+                guard !isName else {
+                    kept += line + "\n"
+                    continue
+                }
+                kept += rest[..<start] + "\n"
+                isInside = true
+                rest = after
+            } else if !isInside {
+                kept += line + "\n"
+                continue
+            }
+            // A statement ends with its line.
+            if rest.last(where: { !$0.isWhitespace && $0 != "." })?.isQuotationMark ?? false {
+                isInside = false
+            }
+        }
+        return kept
+    }
+
     /// Where a function's name stands in an error's context: before its arguments, or in quotation
-    /// marks.
-    func place(ofFunction name: String) -> Int? {
-        place(of: name) { next in
+    /// marks, and behind no schema but its own.
+    func place(ofFunction name: String, in schema: String) -> Int? {
+        place(of: name, in: schema) { next in
             next.map { [UInt8(ascii: "("), UInt8(ascii: "\"")].contains($0) || $0 >= 0x80 } ?? false
         }
     }
@@ -76,7 +118,11 @@ extension String {
 
     /// Finds a name with no letter, digit or underscore of ASCII beside it: in some languages the words
     /// around it are letters too, with no space between.
-    private func place(of name: String, before isNext: (UInt8?) -> Bool) -> Int? {
+    private func place(
+        of name: String,
+        in schema: String? = nil,
+        before isNext: (UInt8?) -> Bool
+    ) -> Int? {
         let name = Array(name.utf8)
         let text = Array(utf8)
         guard let first = name.first, text.count >= name.count else { return nil }
@@ -85,12 +131,31 @@ extension String {
             let next = end < text.count ? text[end] : nil
             guard text[start..<end].elementsEqual(name),
                 start == 0 || !text[start - 1].isPartOfName,
-                !(next?.isPartOfName ?? false), isNext(next)
+                !(next?.isPartOfName ?? false), isNext(next),
+                schema.map({ Self.isQualified(text[..<start], by: $0) }) ?? true
             else { continue }
             return start
         }
         return nil
     }
+}
+
+extension String {
+    /// Whether what stands before a name is its schema, or none.
+    private static func isQualified(_ before: ArraySlice<UInt8>, by schema: String) -> Bool {
+        var before = before
+        if before.last == UInt8(ascii: "\"") { before.removeLast() }
+        guard before.last == UInt8(ascii: ".") else { return true }
+        before.removeLast()
+        if before.last == UInt8(ascii: "\"") { before.removeLast() }
+        let name = schema.replacing("\"", with: "\"\"").utf8
+        return before.suffix(name.count).elementsEqual(name)
+    }
+}
+
+extension Character {
+    /// Whether messages of the server, in some language, open or close quotations with it.
+    fileprivate var isQuotationMark: Bool { "\"«»„“”「」『』‟".contains(self) }
 }
 
 extension UInt8 {

@@ -13,13 +13,25 @@ extension AccessMap {
                 stage: .rowSecurity
             )
         }
+        if error.sourceFunction == "check_enable_rls" {
+            return Judgement(
+                verdict: .failed,
+                problem: .rowSecurity,
+                reason:
+                    "row_security is off for the role, and the server refuses what row security "
+                    + "would apply to; no GRANT cures this: ALTER ROLE … RESET row_security does",
+                stage: .rowSecurity
+            )
+        }
         if error.sourceFunction.hasPrefix("set_config_") {
             return Judgement(
                 verdict: .failed,
                 problem: .brokenFunction,
                 reason:
                     "\(routineNamed(by: error, in: attempt)) sets a parameter that the role may "
-                    + "not set; no application can \(attempt.operation.verb)",
+                    + "not set; no application can \(attempt.operation.verb) as it"
+                    + (snapshot.server.version >= 150_000
+                        ? " without GRANT SET ON PARAMETER" : ""),
                 stage: stage
             )
         }
@@ -85,7 +97,12 @@ extension AccessMap {
         let layers = layers(of: attempt)
         let asked = Asked(error)
         if attempt.relation.kind == .sequence { return sequenceItself(user, attempt) }
-        let named = closedObjects(namedIn: expressions(of: layers), to: user, asked)
+        var named = closedObjects(namedIn: expressions(of: layers), to: user, asked)
+        // Policies beneath a view look at other tables with the rights of its owner.
+        for layer in layers where layer.checkedAs != user.role {
+            let policies = (snapshot.policies[layer.relation.oid] ?? []).flatMap(\.expressions)
+            named += closedObjects(namedIn: policies, to: principal(layer.checkedAs), asked)
+        }
         let mentioned = likeliest(named, error)
         guard case .anything = asked else {
             return sequenceDenial(user, layers, error, mentioned)
@@ -99,6 +116,20 @@ extension AccessMap {
             var judgement = routines.removeFirst()
             judgement.suspects = routines.flatMap(\.missing) + mentioned
             return judgement
+        }
+        let beneath = lacksBeneath(layers)
+        let likely = likeliest(beneath.map(\.0), error)
+        if let lacking = likely.first,
+            let layer = beneath.first(where: { $0.0 == lacking })?.layer
+        {
+            return Judgement(
+                verdict: .failed,
+                problem: Problem(lacking),
+                reason: reason(beneath: layer, attempt),
+                stage: .tablePrivilege,
+                missing: [lacking],
+                suspects: Array(likely.dropFirst()) + mentioned
+            )
         }
         if let lacking = mentioned.first {
             return Judgement(

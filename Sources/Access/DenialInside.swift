@@ -11,21 +11,54 @@ extension AccessMap {
     ) -> Judgement {
         let code = code(around: error, in: attempt)
         let place = routineNamed(by: error, in: attempt)
-        return denial(error, inside: place, code.texts, principal(code.user), stage)
+        let users = [code.user] + ownersOfChildren(behind: code, attempt)
+        return denial(error, inside: place, code.texts, users.map(principal), stage)
     }
 
-    /// A denial inside code whose texts are known.
+    /// The owners of tables to which a change of the relation's keys cascades and whose triggers are at
+    /// work: the server acts with their rights (manual, 5.4.5, Foreign Keys).
+    private func ownersOfChildren(
+        behind code: CodeInContext,
+        _ attempt: StatementAttempt
+    ) -> [OID] {
+        guard attempt.event == .delete || attempt.event == .update else { return [] }
+        let routines = Set(code.routines.map(\.oid))
+        var owners: [OID] = []
+        var pending = [attempt.relation.oid]
+        var visited = Set(pending)
+        while let table = pending.popLast() {
+            for key in keys(referringTo: table) where visited.insert(key.relation).inserted {
+                pending.append(key.relation)
+                let triggers = snapshot.triggers[key.relation] ?? []
+                guard triggers.contains(where: { routines.contains($0.routine) }),
+                    let owner = snapshot.relations[key.relation]?.owner
+                else { continue }
+                owners.append(owner)
+            }
+        }
+        return owners
+    }
+
+    /// The foreign keys that refer to a table.
+    private func keys(referringTo table: OID) -> [Constraint] {
+        snapshot.constraints.values.joined()
+            .filter { $0.kind == .foreignKey && $0.referencedRelation == table }
+            .sorted { $0.oid < $1.oid }
+    }
+
+    /// A denial inside code whose texts are known, and the roles whose rights may have counted.
     func denial(
         _ error: ServerError,
         inside place: String,
         _ texts: [String],
-        _ user: Principal,
+        _ users: [Principal],
         _ stage: Stage
     ) -> Judgement {
         let asked = Asked(error)
-        let closed = likeliest(closedObjects(namedIn: texts, to: user, asked), error)
+        let found = users.flatMap { closedObjects(namedIn: texts, to: $0, asked) }
+        let closed = likeliest(found, error)
         guard let lacking = closed.first else {
-            var judgement = unexplained(error, user, texts, stage, place)
+            var judgement = unexplained(error, users[0], texts, stage, place)
             if case .anything = asked {} else { judgement.problem = .missingSequencePrivilege }
             return judgement
         }

@@ -247,6 +247,17 @@ extension AccessMap {
             layers(of: attempt).flatMap { snapshot.policies[$0.relation.oid] ?? [] }
                 .contains { $0.expressions.contains { Words($0).contain(routine.name) } }
         }
+        if error.sqlState == .invalidObjectDefinition, error.isInOurStatement,
+            layers(of: attempt).contains(where: \.relation.hasRowSecurity)
+        {
+            return Judgement(
+                verdict: .failed,
+                problem: .brokenPolicy,
+                reason: "a policy leads back to its own relation without end; no application can "
+                    + attempt.operation.verb,
+                stage: stage
+            )
+        }
         let problem: Problem =
             isTrigger ?? !triggers.isEmpty
             ? .brokenTrigger : isPolicy ?? false ? .brokenPolicy : .brokenFunction

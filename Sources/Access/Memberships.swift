@@ -6,7 +6,8 @@ extension AccessMap {
     /// WITH INHERIT FALSE).
     ///
     /// A group that owns the object, or can do more than be granted things, is never proposed: its
-    /// privileges are kept apart for a reason.
+    /// privileges are kept apart for a reason. Nor is any where the role is granted things by itself:
+    /// a membership opens all that the group may do.
     package func uninherited(_ missing: MissingPrivilege) -> MissingPrivilege? {
         guard let role = snapshot.rolesByName[missing.grantee]?.oid else { return nil }
         let heirs = principal(role).effectiveRoles
@@ -18,9 +19,9 @@ extension AccessMap {
             guard let hidden else { continue }
             let isAttribute = snapshot.server.version < 160_000
             // The attribute opens all of the role's groups at once.
-            if isAttribute, snapshot.memberships(of: heir).contains(where: { owns($0.group) }) {
-                continue
-            }
+            let opened = snapshot.memberships(of: heir).filter { !$0.inherits }.map(\.group)
+            if isAttribute, opened.count > 1 || opened.contains(where: owns) { continue }
+            if isGrantedItself(heir) { continue }
             return MissingPrivilege(
                 privilege: "INHERIT",
                 object: ObjectName(
@@ -32,6 +33,14 @@ extension AccessMap {
             )
         }
         return nil
+    }
+
+    /// Whether lists of relations, columns or schemas name the role.
+    private func isGrantedItself(_ role: OID) -> Bool {
+        func names(_ acl: String) -> Bool { list(acl).entries.contains { $0.grantee == role } }
+        return snapshot.relations.values.contains { names($0.acl) }
+            || snapshot.schemas.values.contains { names($0.acl) }
+            || snapshot.columns.values.joined().contains { !$0.acl.isEmpty && names($0.acl) }
     }
 
     private func owns(_ role: OID) -> Bool {

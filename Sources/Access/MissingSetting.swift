@@ -49,7 +49,7 @@ extension AccessMap {
     }
 
     /// Whether a parameter of an extension's or application's own has no value in the role's sessions.
-    private func isUnset(_ setting: String, in attempt: StatementAttempt) -> Bool {
+    func isUnset(_ setting: String, in attempt: StatementAttempt) -> Bool {
         func isSame(_ name: String) -> Bool { name.lowercased() == setting.lowercased() }
         return setting.contains(".") && !attempt.settings.contains(where: isSame)
             && !snapshot.sessionSettings.contains { isSame($0.name) }

@@ -25,6 +25,39 @@ extension AccessMap {
         operation.policyCommands.first.map { isClosed(relation, to: user, for: $0) } ?? false
     }
 
+    /// Whether row security would refuse a statement any row, not only the one that it was tried on: no
+    /// permissive policy applies, or none that applies looks at the row or can let it pass.
+    package func refusesEveryRow(_ attempt: StatementAttempt) -> Bool {
+        layers(of: attempt).filter { isFiltered($0) }.contains { layer in
+            let user = principal(layer.checkedAs)
+            let commands = attempt.policyCommands
+            if commands.contains(where: { isClosed(layer.relation, to: user, for: $0) }) {
+                return true
+            }
+            let applying = policies(on: layer.relation, for: user)
+                .filter { policy in commands.contains(where: policy.applies) }
+            let isShut = applying.contains { policy in
+                !policy.isPermissive
+                    && commands.contains { policy.conditions(for: $0).contains("false") }
+            }
+            if isShut { return true }
+            let names = Set((snapshot.columns[layer.relation.oid] ?? []).map(\.name))
+            // What compares a row with a parameter that nothing sets is NULL for each.
+            let open = applying.filter { policy in
+                !policy.isPermissive
+                    || !policy.expressions.contains { expression in
+                        let words = Words(expression)
+                        return !words.contain("or")
+                            && words.arguments(of: "current_setting")
+                                .contains { isUnset($0, in: attempt) }
+                    }
+            }
+            return open.flatMap(\.expressions).allSatisfy {
+                names.isDisjoint(with: Words($0).names)
+            }
+        }
+    }
+
     /// Whether row security is in force for a role and no permissive policy lets a row through.
     func isClosed(_ relation: Relation, to user: Principal, for command: Policy.Command) -> Bool {
         guard isFiltered(relation, for: user.role) else { return false }

@@ -97,22 +97,27 @@ struct StatementLayer {
     let isWritten: Bool
     /// The columns that get their default, generated ones and identities among them.
     let unnamed: [Column]
+    /// Whether a rule leads here, of which is not known what it does.
+    let isOfRule: Bool
 }
 
 extension AccessMap {
     /// Returns the relation and, for views that the server sees through, the bases beneath.
     func layers(of attempt: StatementAttempt) -> [StatementLayer] {
         var layers: [StatementLayer] = []
-        var pending = [(attempt.relation, attempt.role.oid, attempt.needs, attempt.event)]
+        var pending = [(attempt.relation, attempt.role.oid, attempt.needs, attempt.event, false)]
         let names = columnNames(attempt.named, of: attempt.relation)
-        while let (relation, checkedAs, needs, event) = pending.popLast(), layers.count < 32 {
+        while let (relation, checkedAs, needs, event, isOfRule) = pending.popLast(),
+            layers.count < 32
+        {
             layers.append(
                 StatementLayer(
                     relation: relation,
                     checkedAs: checkedAs,
                     needs: needs,
                     isWritten: event == .insert || event == .update,
-                    unnamed: unnamed(of: relation, named: names, event)
+                    unnamed: unnamed(of: relation, named: names, event),
+                    isOfRule: isOfRule
                 )
             )
             // What a table's rules for INSERT do is done with its owner's rights, as a view's is.
@@ -125,7 +130,8 @@ extension AccessMap {
                 guard let base = snapshot.relations[base] else { continue }
                 let passed = stops ? [] : translated(needs, from: relation, to: base)
                 let read = readsBase ? [StatementAttempt.Need(.select)] : []
-                pending.append((base, baseUser, passed + read, stops ? nil : event))
+                let isOfRule = isOfRule || relation.kind != .view
+                pending.append((base, baseUser, passed + read, stops ? nil : event, isOfRule))
             }
         }
         return layers

@@ -57,7 +57,7 @@ extension AccessMap {
                 missing: [missing(.usage, on: schemaName(schema), user)]
             )
         }
-        for layer in layers {
+        for layer in layers where !layer.isOfRule {
             for need in layer.needs {
                 if let judgement = denial(of: need, layer, attempt) { return judgement }
             }
@@ -105,6 +105,33 @@ extension AccessMap {
                 missing(privilege, on: relation.objectName, checked, column: $0.name)
             }
         )
+    }
+
+    /// What may be lacking beneath a view or behind a rule, where the catalog does not tell which of it
+    /// the server asks for: columns that a view shows by other names, and whatever a rule does.
+    func lacksBeneath(_ layers: [StatementLayer]) -> [(MissingPrivilege, layer: StatementLayer)] {
+        layers.dropFirst().flatMap { layer -> [(MissingPrivilege, layer: StatementLayer)] in
+            let checked = principal(layer.checkedAs)
+            let privileges: [Privilege] =
+                layer.isOfRule
+                ? [.insert, .select, .update, .delete] : layer.needs.map(\.privilege)
+            return privileges.flatMap { privilege -> [MissingPrivilege] in
+                let name = layer.relation.objectName
+                guard !has(checked, privilege, on: layer.relation) else { return [] }
+                guard hasAny(checked, privilege, on: layer.relation) else {
+                    return [missing(privilege, on: name, checked)]
+                }
+                return (snapshot.columns[layer.relation.oid] ?? [])
+                    .filter { !has(checked, privilege, on: $0, of: layer.relation) }
+                    .map { missing(privilege, on: name, checked, column: $0.name) }
+            }
+            .map { ($0, layer) }
+        }
+    }
+
+    /// Says where what is lacking beneath is reached.
+    func reason(beneath layer: StatementLayer, _ attempt: StatementAttempt) -> String {
+        baseReason(layer, attempt.relation)
     }
 
     private func tableReason(_ need: StatementAttempt.Need, _ attempt: StatementAttempt) -> String {

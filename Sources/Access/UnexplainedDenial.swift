@@ -22,6 +22,14 @@ extension AccessMap {
                 suspects: Array(mentioned.dropFirst())
             )
         }
+        if error.sourceFunction == "InitTempTableNamespace" {
+            return Judgement(
+                verdict: .failed,
+                problem: .missingTablePrivilege,
+                reason: "\(what) creates a temporary table, which takes TEMPORARY on the database",
+                stage: stage
+            )
+        }
         let builtIn = closedBuiltIns(namedIn: texts, to: user).first
         let reason =
             builtIn.map {
@@ -56,6 +64,14 @@ extension AccessMap {
         let mentioned = Set(names).filter(error.message.mentions)
             .sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
         let texts = mentioned.map { "\"\($0.replacing("\"", with: "\"\""))\"" }
-        return closedObjects(namedIn: texts, to: user, Asked(error))
+        // What is to be made in a schema takes CREATE on it.
+        let schemas = snapshot.schemas.values
+            .filter {
+                error.message.mentions($0.name) && has(user, .usage, on: $0)
+                    && !has(user, .create, on: $0)
+            }
+            .sorted { $0.name < $1.name }
+            .map { missing(.create, on: schemaName($0), user) }
+        return closedObjects(namedIn: texts, to: user, Asked(error)) + schemas
     }
 }

@@ -12,9 +12,8 @@ struct Words {
         while let first = rest.first {
             if first == "\"" || first == "'" {
                 rest.removeFirst()
-                let body = rest.prefix { $0 != first }
-                words.append((first == "'" ? "'" : "") + String(body))
-                rest.removeFirst(min(rest.count, body.count + 1))
+                let body = Self.quoted(&rest, by: first)
+                words.append((first == "'" ? "'" : "") + body)
             } else if Self.isPart(first) {
                 let body = rest.prefix(while: Self.isPart)
                 words.append(String(body))
@@ -25,6 +24,22 @@ struct Words {
             }
         }
         self.words = words
+    }
+
+    /// Takes what stands up to the closing sign, which is doubled within.
+    private static func quoted(
+        _ rest: inout Substring.UnicodeScalarView,
+        by sign: Unicode.Scalar
+    ) -> String {
+        var body = ""
+        while true {
+            let part = rest.prefix { $0 != sign }
+            body += String(part)
+            rest.removeFirst(min(rest.count, part.count + 1))
+            guard !part.isEmpty || !body.isEmpty, rest.first == sign else { return body }
+            body.unicodeScalars.append(sign)
+            rest.removeFirst()
+        }
     }
 
     private static func isPart(_ scalar: Unicode.Scalar) -> Bool {
@@ -45,6 +60,27 @@ struct Words {
                 $0 == name || $0.lowercased() == name
             }
         }
+    }
+
+    /// The schemas that stand before a name; `nil` if it stands somewhere without one.
+    func qualifiers(of name: String) -> Set<String>? {
+        var qualifiers: Set<String> = []
+        for index in places(of: name) {
+            if words[index].hasPrefix("'") {
+                let parts = words[index].dropFirst().split(separator: ".")
+                    .map { String($0).replacing("\"", with: "") }
+                guard
+                    let place = parts.firstIndex(where: {
+                        $0 == name || $0.lowercased() == name
+                    }), place > 0
+                else { return nil }
+                qualifiers.formUnion([parts[place - 1], parts[place - 1].lowercased()])
+            } else {
+                guard index >= 2, words[index - 1] == "." else { return nil }
+                qualifiers.formUnion([words[index - 2], words[index - 2].lowercased()])
+            }
+        }
+        return qualifiers
     }
 
     /// Everything that may be an identifier, each once: words as they are and folded to lower case,
@@ -86,7 +122,10 @@ struct Words {
         case "update": return .update
         case "from" where before.dropFirst().first == "delete": return .delete
         case "from", "join", ",": return .select
-        case "truncate", "table": return .truncate
+        case "truncate": return .truncate
+        case "table" where before.dropFirst().first == "truncate": return .truncate
+        // A lock takes a privilege to write (manual, LOCK, Notes).
+        case "lock", "table": return .update
         default: return nil
         }
     }

@@ -90,8 +90,9 @@ extension LaneRunner {
     ) throws(PostgresError) {
         let (pending, statement) = (trial.pending, trial.statement)
         var limits = limits
-        let runsCode = ([draft.row] + draft.following.map { draft.scaffold[$0] })
-            .contains { context.reach.runsCode($0.relation.oid) }
+        let runsCode =
+            ([draft.row] + draft.following.map { draft.scaffold[$0] })
+            .contains { context.reach.runsCode($0.relation.oid) } || setsOffEventTriggers
         try placeRow(of: statement, &script, index)
         if let limit = statement.timeLimit, limit < limits.statement {
             limits.statement = limit
@@ -120,6 +121,11 @@ extension LaneRunner {
             script.add("SET CONSTRAINTS ALL IMMEDIATE", for: .force(index))
             if runsCode { script.add(Self.identityQuery, for: .identity(index)) }
         }
+    }
+
+    /// Whether the grants of a proof set code off.
+    private var setsOffEventTriggers: Bool {
+        rehearsal?.grants.isEmpty == false && context.snapshot.server.hasEventTriggers
     }
 
     /// Puts the row in place that a statement picks.

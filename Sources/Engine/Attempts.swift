@@ -43,6 +43,8 @@ struct Attempts {
     private var fallbackCause: (draft: RowDraft, failure: Failure)?
     /// The search at that moment.
     private var fallbackSearch: RowSearch?
+    /// Whether there was no row then for the trial to work on.
+    private var fallbackLacksRow = false
 
     init(
         of trials: [PendingTrial],
@@ -233,7 +235,11 @@ struct Attempts {
             prepared.append(next)
         }
         if prepared.isEmpty, let first = pending.first {
-            finish(runner.notPossible(first.trial, draft))
+            // What must be denied was let through where it touches no row, if that could be written.
+            let nothing =
+                first.trial.expected == .denied ? try runner.nothing(of: first, draft) : nil
+            let wasLetThrough = nothing != nil
+            finish(runner.notPossible(first.trial, draft), isRule: !wasLetThrough)
             return nil
         }
         return prepared
@@ -395,14 +401,18 @@ struct Attempts {
                 fallbackPlan = pending.first.flatMap { runner.plans[$0.place] }
                 fallbackCause = (draft, failure)
                 fallbackSearch = search
+                fallbackLacksRow = lacksRow
             }
             fallback = record
         }
         if case .own = rowOnHand {
             if try hasLearned(from: failure, of: draft) { return }
+            // Where a row could be put in place, it is there for the trials that follow.
+            let lacksRow = fallback == nil ? lacksRow : fallbackLacksRow
             if record.verdict == .inconclusive, fallback?.problem != .rowSecurity {
                 if let existing = try runner.existingRow(of: relation, for: Array(pending)) {
                     rowOnHand = .existing(existing)
+                    isWithoutRow = !lacksRow
                     return
                 }
                 if runner.lookup.book.isWaiting { return }
@@ -493,12 +503,39 @@ struct Attempts {
         guard let first = pending.popFirst() else { return }
         if isWithoutRow { rowOnHand = .own(keyKnowledge) }
         isWithoutRow = false
-        let isStoppedByData = !(isRule ?? self.isRule(record))
+        let doubted = doubted(record, first)
+        let isStoppedByData = doubted == nil && !(isRule ?? self.isRule(record))
+        let record = doubted ?? record
         records.append((first.place, record.heldAgainstDenial(isStoppedByData: isStoppedByData)))
         fallback = nil
         fallbackPlan = nil
         fallbackCause = nil
         fallbackSearch = nil
+    }
+
+    /// What is left of a refusal by policies that look at the row, which may let another pass: neither
+    /// does it say that the role can do nothing, nor that it must.
+    private func doubted(_ record: Record, _ pending: PendingTrial) -> Record? {
+        guard record.verdict == .failed, record.problem == .rowSecurity,
+            record.sqlState != SQLState.featureNotSupported.code, !pending.trial.isInferred,
+            pending.trial.expected == .denied || !pending.frame.refusesRowSecurity
+        else { return nil }
+        let attempt = StatementAttempt(
+            pending.trial.operation,
+            role: pending.frame.effective,
+            relation: relation,
+            named: [],
+            isForcingConstraints: false,
+            settings: Set(pending.frame.settings.map(\.name))
+        )
+        guard !runner.context.access.refusesEveryRow(attempt) else { return nil }
+        var record = record
+        record.verdict = .inconclusive
+        record.problem = .inconclusive
+        let doubt = "they may let another row pass, which was not found"
+        record.reason = [record.reason, doubt, search.adviceOnPolicies].compactMap(\.self)
+            .joined(separator: "; ")
+        return record
     }
 
     private mutating func finishAll(_ record: (Trial) -> Record) {

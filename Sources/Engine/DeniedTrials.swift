@@ -65,7 +65,7 @@ extension LaneRunner {
         return (records, allowed)
     }
 
-    private func nothing(
+    func nothing(
         of pending: PendingTrial,
         _ draft: RowDraft
     ) throws(PostgresError) -> TrialStatement? {

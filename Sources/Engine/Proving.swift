@@ -40,6 +40,15 @@ extension Runner {
                 gathered.records[place] = proof.untriable(record, because: doubt)
                 continue
             }
+            if context.options.sequences == .preserve,
+                context.snapshot.server.hasEventTriggers
+            {
+                let doubt =
+                    "event triggers run at each GRANT and may draw from sequences, which "
+                    + "--sequences preserve does not allow"
+                gathered.records[place] = proof.untriable(record, because: doubt)
+                continue
+            }
             if ContinuousClock.now - start > Self.timeForProofs {
                 let alike = record.missing.first.flatMap { proven[$0] }
                 gathered.records[place] = proof.unproven(record, notTriedLike: alike)

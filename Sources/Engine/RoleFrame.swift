@@ -29,6 +29,15 @@ struct RoleFrame: Sendable, Hashable {
         }
     }
 
+    /// Whether the role's own settings let the server refuse what row security applies to; any session
+    /// can change that.
+    var refusesRowSecurity: Bool {
+        settings.contains {
+            $0.name == "row_security"
+                && ["off", "false", "no", "0"].contains($0.value.lowercased())
+        }
+    }
+
     /// The same role with transactions that may write.
     var withoutReadOnly: RoleFrame {
         var frame = self

@@ -15,12 +15,12 @@ private struct Undertaking {
 }
 
 extension LaneRunner {
-    /// Tries relations one by one. Where the server is far away the questions that their rows take are
-    /// put to it together: each goes on until it has to ask, then all are asked in one string.
+    /// Tries relations one by one, and asks together what their rows take where the server is far away.
     ///
+    /// Each goes on until it has to ask, then all questions are put in one string.
     /// What asks in the middle of its work is done again with the answer. Next to the server that takes
-    /// longer than a round trip, so everyone asks alone. Those that have their verdicts are taken off the list; the others stand in it in their order,
-    /// what the server was at work on first.
+    /// longer than a round trip, so everyone asks alone. Those that have their verdicts are taken off
+    /// the list; the others stand in it in their order, what the server was at work on first.
     /// - Throws: `connectionLost`, or `server` for an answer that no trial is there for.
     func runTogether(
         _ works: inout [RelationWork],

@@ -19,6 +19,7 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package static let stringTooLong = Self("22001")
     package static let numericValueOutOfRange = Self("22003")
     package static let readOnlyTransaction = Self("25006")
+    package static let invalidObjectDefinition = Self("42P17")
     package static let undefinedObject = Self("42704")
     package static let undefinedColumn = Self("42703")
     package static let undefinedTable = Self("42P01")

@@ -81,9 +81,30 @@ package enum FixScript {
     private struct Group {
         let role: String
         var statements: [Statement]
+
+        /// Whether a statement opens a schema to a role, which may need that for its own statements.
+        func opensSchema(to role: String) -> Bool {
+            let end = " TO \(Identifier.sql(role))"
+            return statements.contains {
+                $0.sql.hasPrefix("GRANT USAGE ON SCHEMA ") && $0.sql.hasSuffix(end)
+            }
+        }
     }
 
-    /// The statements by the role that runs them, each once; roles by name, statements by text.
+    /// The groups in the order of their roles' names, but each behind those that open a schema to it.
+    private static func ordered(_ groups: [Group]) -> [Group] {
+        var rest = groups.sorted { $0.role < $1.role }
+        var ordered: [Group] = []
+        while !rest.isEmpty {
+            let next = rest.firstIndex { group in
+                !rest.contains { $0.role != group.role && $0.opensSchema(to: group.role) }
+            }
+            ordered.append(rest.remove(at: next ?? 0))
+        }
+        return ordered
+    }
+
+    /// The statements by the role that runs them, each once; statements by text.
     private static func grouped(_ records: [Record]) -> [Group] {
         var cases: [Key: [String]] = [:]
         for record in records {
@@ -94,7 +115,7 @@ package enum FixScript {
                 }
             }
         }
-        return Dictionary(grouping: cases, by: \.key.role)
+        let groups = Dictionary(grouping: cases, by: \.key.role)
             .map { role, statements in
                 Group(
                     role: role,
@@ -104,7 +125,7 @@ package enum FixScript {
                     .sorted { $0.sql < $1.sql }
                 )
             }
-            .sorted { $0.role < $1.role }
+        return ordered(groups)
     }
 
     private struct Key: Hashable {

@@ -19,6 +19,9 @@ import Testing
             ("SELECT nextval('public.audit'::text)", "public", true),
             ("SELECT 'an audit'", "audit", false),
             ("SELECT $audit", "audit", false),
+            ("SELECT \"au\"\"dit\".id", "au\"dit", true),
+            ("SELECT '' , audit", "audit", true),
+            ("SELECT 'it''s', audit", "audit", true),
             ("SELECT größe", "größe", true),
             ("SELECT größe2", "größe", false),
             ("audit", "audit", true),
@@ -36,6 +39,8 @@ import Testing
             ("INSERT INTO audit VALUES (1)", Privilege.insert),
             ("insert into public.audit (a) values (1)", .insert),
             ("UPDATE audit SET a = 1", .update),
+            ("LOCK TABLE audit IN SHARE MODE", .update),
+            ("LOCK public.audit", .update),
             ("UPDATE ONLY public.audit SET a = 1", .update),
             ("DELETE FROM audit", .delete),
             ("DELETE FROM ONLY audit", .delete),
@@ -77,5 +82,38 @@ import Testing
     )
     func settings(text: String, type: String) {
         #expect(Words(text).settings.map { "\($0.name) \($0.type)" } == ["app.a \(type)"])
+    }
+
+    @Test(
+        "Statements that an error's context quotes, in any language, are no functions at work",
+        arguments: [
+            ("PL/pgSQL function s.trg() line 1 at SQL statement", "trg", true),
+            ("SQL function \"who\" statement 1", "who", true),
+            (
+                "SQL statement \"SELECT s.audit('x')\"\nPL/pgSQL function trg() line 1 at PERFORM",
+                "audit", false
+            ),
+            (
+                "SQL statement \"SELECT s.audit('x')\"\nPL/pgSQL function trg() line 1 at PERFORM",
+                "trg", true
+            ),
+            (
+                "SQL-Anweisung »INSERT INTO log\nSELECT audit(1)«\nPL/pgSQL-Funktion trg() Zeile 1",
+                "audit", false
+            ),
+            (
+                "SQL-Anweisung »INSERT INTO log\nSELECT audit(1)«\nPL/pgSQL-Funktion trg() Zeile 1",
+                "trg", true
+            ),
+            ("SQL文 \"SELECT audit(1)\"\nPL/pgSQL関数trg()の1行目", "audit", false),
+            ("SQL文 \"SELECT audit(1)\"\nPL/pgSQL関数trg()の1行目", "trg", true),
+            ("PL/pgSQL function adm.audit() line 1 at RETURN", "audit", false),
+            ("PL/pgSQL function public.audit() line 1 at RETURN", "audit", true),
+        ]
+    )
+    func context(text: String, function: String, isAtWork: Bool) {
+        let place = text.withoutStatements.place(ofFunction: function, in: "public")
+        let anySchema = text.withoutStatements.place(ofFunction: function, in: "s")
+        #expect((place != nil || anySchema != nil) == isAtWork)
     }
 }

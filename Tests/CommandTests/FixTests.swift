@@ -47,6 +47,39 @@ struct FixTests {
         #expect(!after.standardOutput.contains("BEGIN;"))
     }
 
+    @Test("What opens a schema to a role comes before what that role grants in it")
+    func order() async throws {
+        let (app, owner, keeper) = (
+            uniqueRoleName("app"), uniqueRoleName("a_owner"), uniqueRoleName("z_keeper")
+        )
+        let database = try await TestServer.any.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                CREATE ROLE \(owner);
+                CREATE ROLE \(keeper);
+                CREATE SCHEMA store AUTHORIZATION \(keeper);
+                CREATE TABLE store.parent (id int PRIMARY KEY, v text);
+                INSERT INTO store.parent VALUES (1, 'x');
+                ALTER TABLE store.parent OWNER TO \(owner);
+                CREATE TABLE t (id int PRIMARY KEY, p int NOT NULL REFERENCES store.parent);
+                CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM v FROM store.parent WHERE id = NEW.p; RETURN NEW; END $$;
+                CREATE TRIGGER zz AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION look();
+                GRANT INSERT ON t TO \(app);
+                GRANT USAGE ON SCHEMA store TO \(app);
+                """
+        )
+        let options = database.options() + ["--role", app, "-t", "t", "--operations", "insert"]
+        let fix = try await CommandRun.of(["fix"] + options)
+        #expect(fix.status == 0, "\(fix.standardOutput)")
+        let script = fix.standardOutput
+        let opening = try #require(script.range(of: "GRANT USAGE ON SCHEMA store TO \(owner)"))
+        let reading = try #require(script.range(of: "GRANT SELECT ON store.parent TO \(app)"))
+        #expect(opening.lowerBound < reading.lowerBound)
+        try database.execute(script)
+        #expect(try await CommandRun.of(["run"] + options).status == 0)
+    }
+
     @Test("A failure that no GRANT cures makes it exit 1, with the reason in the script")
     func incurable() async throws {
         let (database, app) = try await shop()

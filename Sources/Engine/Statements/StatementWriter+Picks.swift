@@ -125,9 +125,19 @@ extension StatementWriter {
                     + (isLocking ? [Need(.update)] : [])
             )
         case .update:
-            guard let column = granted(.update, among: settable).first else { return nil }
+            let isGrantedSome = isNarrowed(.update)
+            let writable = columns.filter { $0.isWritable && !fixed.contains($0.number) }
+            let choices = granted(.update, among: settable)
+            let isGranted = choices.contains { access.has(role, .update, on: $0, of: relation) }
+            // What the server computes itself can still be set to its default.
+            guard
+                let column = (isGrantedSome && !isGranted ? [] : choices).first
+                    ?? granted(.update, among: writable).first
+            else { return nil }
+            let isSettable = settable.contains { $0.number == column.number }
+            let value = isSettable ? "NULL" : "DEFAULT"
             return TrialStatement(
-                lines: ["UPDATE \(target) SET \(try name(column)) = NULL WHERE false"],
+                lines: ["UPDATE \(target) SET \(try name(column)) = \(value) WHERE false"],
                 needs: [Need(.update, on: [column.number])]
             )
         case .delete:

@@ -39,8 +39,8 @@ struct ColumnCandidates {
         if let current { list.add(Self.candidate(current)) }
         if mayBeUnnamed { list.add(unnamed) }
         list.add(parents.map { Candidate(content: .literal($0), source: .existingParent) })
-        if let closed = own.lazy.compactMap({ ConstantCandidates.closedList(of: $0, for: column) })
-            .first
+        if let closed = own.lazy
+            .compactMap({ ConstantCandidates.closedList(of: $0, for: column, type) }).first
         {
             list.add(
                 closed.map {
@@ -100,6 +100,7 @@ struct ColumnCandidates {
         list.add(related.candidates(from: own))
         list.add(PatternCandidates(type: type, count: isThorough ? 40 : 6).candidates(from: hints))
         list.add(ConstantCandidates(snapshot: snapshot, type: type).candidates(from: hints))
+        list.add(ArrayCandidates(snapshot: snapshot, type: type).candidates(from: hints))
         list.add(JSONCandidates(type: type).candidates(from: hints))
         list.add(LengthCandidates(snapshot: snapshot, type: type).candidates(from: hints))
         let modifier = snapshot.baseModifier(of: column)

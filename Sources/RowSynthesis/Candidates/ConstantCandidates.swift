@@ -23,7 +23,13 @@ struct ConstantCandidates {
     /// The constants of a whole condition that lists all that a column may be.
     ///
     /// `nil` if the condition is no such list.
-    static func closedList(of condition: Condition, for column: Column) -> [String]? {
+    static func closedList(
+        of condition: Condition,
+        for column: Column,
+        _ type: DataType
+    ) -> [String]? {
+        // Of an array such a list says what one element is.
+        if case .array = type.form { return nil }
         guard condition.columns == [column.number], let harvest = condition.hints.first else {
             return nil
         }
@@ -72,6 +78,7 @@ struct ConstantCandidates {
                 constant.text.count >= 8 && constant.text.prefix(4).allSatisfy(\.isNumber)
                 && constant.text.dropFirst(4).first == "-"
             return looksLikeDate ? false : nil
+        case "A" where !constant.text.hasPrefix("{"): return nil
         default:
             return constant.isNumber || cast != nil && cast != "text" ? nil : false
         }

@@ -7,8 +7,9 @@ struct LengthCandidates {
 
     /// A value of each length.
     func candidates(from hints: [Harvest]) -> [Candidate] {
-        Self.lengths(in: hints).compactMap(value).map {
-            Candidate(content: .literal($0), source: .length)
+        let isUpper = hints.contains { $0.names.contains("upper") } && type.category == "S"
+        return Self.lengths(in: hints).compactMap(value).map {
+            Candidate(content: .literal(isUpper ? $0.uppercased() : $0), source: .length)
         }
     }
 

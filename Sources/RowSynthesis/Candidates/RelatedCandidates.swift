@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Trials
 
 /// Values that follow from other columns of the row: the other side of a comparison.
 struct RelatedCandidates {
@@ -16,7 +17,48 @@ struct RelatedCandidates {
                 if name(in: sides[0]) { return candidates(sides[1], comparison) }
                 return name(in: sides[1]) ? candidates(sides[0], Self.mirrored(comparison)) : []
             }
+        } + apart(conditions)
+    }
+
+    /// Moments that lie as far from those in other columns as the conditions say: by intervals, or by
+    /// numbers that may be seconds or minutes.
+    private func apart(_ conditions: [Condition]) -> [Candidate] {
+        guard type.isBuiltIn, ["timestamp", "timestamptz", "time", "date"].contains(type.name)
+        else {
+            return []
         }
+        var candidates: [Candidate] = []
+        for condition in conditions where condition.text.holds(" - ") {
+            let others = columns.filter { other in
+                condition.columns.contains(other.number) && other.number != column.number
+                    && snapshot.baseType(of: other)?.oid == type.oid
+            }
+            for other in others {
+                let name = "\"\(other.name.replacing("\"", with: "\"\""))\""
+                for span in condition.hints.flatMap(\.constants).flatMap(Self.spans).prefix(8) {
+                    candidates += ["+", "-"].map { sign in
+                        Candidate(
+                            content: .expression(
+                                "(\(name) \(sign) \(span))::pg_catalog.\(type.name)",
+                                inputs: [other.number]
+                            ),
+                            source: .related,
+                            isSafe: false
+                        )
+                    }
+                }
+            }
+        }
+        return candidates
+    }
+
+    private static func spans(_ constant: Harvest.Constant) -> [String] {
+        if constant.type == "interval" {
+            return ["'\(constant.text.replacing("'", with: "''"))'::pg_catalog.interval"]
+        }
+        guard constant.isNumber, let number = Int(constant.text), (1...1_000_000).contains(number)
+        else { return [] }
+        return ["secs", "mins"].map { "pg_catalog.make_interval(\($0) => \(number))" }
     }
 
     private static func mirrored(_ comparison: String) -> String {

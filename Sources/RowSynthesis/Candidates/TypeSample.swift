@@ -51,7 +51,7 @@ struct TypeSample {
     }
 
     /// Quotes a text that stands inside an array, a range or a composite value (manual, 8.15.6).
-    private static func nested(_ text: String) -> String {
+    static func nested(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { quoted += "\\" }

@@ -155,7 +155,7 @@ package struct RowSynthesizer: Sendable {
             .filter { $0.columns == [column.number] }
         guard !own.isEmpty, let type = snapshot.baseType(of: column) else { return nil }
         if let closed = own.lazy
-            .compactMap({ ConstantCandidates.closedList(of: $0, for: column) }).first
+            .compactMap({ ConstantCandidates.closedList(of: $0, for: column, type) }).first
         {
             return RowValue(.literal(closed[(fresh ?? 0) % closed.count]), from: .constant)
         }

@@ -55,6 +55,18 @@ extension RowSearch {
         }
     }
 
+    /// The lines of `pgsmoke.yml` that give the columns values by hand which policies look at.
+    package var adviceOnPolicies: String? {
+        let names = Set(
+            (snapshot.policies[relation.oid] ?? []).flatMap(\.expressions)
+                .flatMap { Harvest($0).words }
+        )
+        let columns = (snapshot.columns[relation.oid] ?? []).filter {
+            names.contains($0.name) && !$0.isComputed && !synthesizer.drawsFromSequence($0)
+        }
+        return values(for: columns, of: relation)
+    }
+
     private func values(after failure: Failure, of draft: RowDraft) -> String? {
         let row: RowDraft.Row
         switch failure {

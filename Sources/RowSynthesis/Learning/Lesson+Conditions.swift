@@ -18,10 +18,38 @@ extension Lesson {
             return .hopeless("impossible: the constraint \(name) refuses every row")
         }
         guard !violated.isEmpty else { return .nothing }
+        if let referring = referring(violated, site, row) { return .knowledge(referring) }
         // One refusal is solved alone; a second says that the guess is a poor one altogether.
         let isSecond = !next.tried.insert("checks \(row.relation.oid)").inserted
         let columns = isSecond ? conditions.reduce(touched) { $0.union($1.columns) } : touched
         return try solvingOnce(site, row, touching: columns, for: error, next)
+    }
+
+    /// Lets the row refer to a parent, whose own key is made for it, where a condition wants a key that
+    /// may be NULL not to be; `nil` if that was tried, or is not what the condition is about.
+    private func referring(
+        _ violated: [Condition],
+        _ site: RowSite,
+        _ row: RowDraft.Row
+    ) -> RowKnowledge? {
+        var next = knowledge
+        let wanting = violated.filter { $0.text.holds("IS NOT NULL") }
+        let touched = wanting.reduce(into: Set<Int>()) { $0.formUnion($1.columns) }
+        let keys = (snapshot.constraints[row.relation.oid] ?? []).filter { key in
+            key.kind == .foreignKey
+                && key.columns.contains {
+                    touched.contains($0) && (row.values[$0]?.content ?? .null) == .null
+                }
+        }
+        let names = wanting.compactMap(\.name).joined(separator: " ")
+        guard !keys.isEmpty,
+            next.tried.insert("refer \(row.relation.oid) \(names)").inserted
+        else { return nil }
+        for number in keys.flatMap(\.columns) {
+            next[site].values[number] = nil
+            next[site].forced.insert(number)
+        }
+        return next
     }
 
     /// Solves at most three times for one constraint: a volatile check may say no to what it took.

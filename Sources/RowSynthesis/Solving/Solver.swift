@@ -213,7 +213,7 @@ struct Solver {
         let lists = try lists(for: component, [], false)
         for (index, list) in lists.enumerated() where !list.isComplete {
             guard let type = snapshot.baseType(of: list.column), type.isBuiltIn,
-                let series = Self.series(type.name)
+                let series = Self.series(type.name, near: Self.greatest(in: component, list.column))
             else { continue }
             var others = lists
             others.remove(at: index)
@@ -231,10 +231,18 @@ struct Solver {
         return .unknown
     }
 
-    private static func series(_ type: String) -> String? {
-        switch type {
+    /// The greatest whole number that conditions on a column name, if it is beyond a plain series.
+    private static func greatest(in component: Component, _ column: Column) -> Int? {
+        component.conditions.filter { $0.columns.contains(column.number) }
+            .flatMap(\.hints).flatMap(\.constants).compactMap { Int($0.text) }
+            .filter { $0 > 10_000 && $0 < Int(Int32.max) - 20_000 }.max()
+    }
+
+    private static func series(_ type: String, near number: Int?) -> String? {
+        let start = number.map { $0 - 100 } ?? -100
+        return switch type {
         case "int2", "int4", "int8", "numeric", "float8", "float4":
-            "SELECT g FROM pg_catalog.generate_series(-100, 20000) AS g"
+            "SELECT g FROM pg_catalog.generate_series(\(start), \(start + 20_100)) AS g"
         case "date", "timestamp", "timestamptz":
             "SELECT '2000-01-01'::pg_catalog.date + g FROM pg_catalog.generate_series(0, 20000) AS g"
         case "text", "varchar", "bpchar":

@@ -1,0 +1,48 @@
+internal import Catalog
+
+/// Arrays of the constants that constraints name, and of samples of their elements' type.
+struct ArrayCandidates {
+    let snapshot: Snapshot
+    let type: DataType
+
+    func candidates(from hints: [Harvest]) -> [Candidate] {
+        guard case .array(let declared) = type.form, let element = base(of: declared) else {
+            return []
+        }
+        // A domain may refuse what its type reads.
+        let isPlain = declared == element.oid
+        let named = distinct(
+            ConstantCandidates(snapshot: snapshot, type: element).candidates(from: hints)
+        )
+        let samples = distinct(
+            TypeCandidates(snapshot: snapshot, type: element, modifier: -1).candidates
+        )
+        var arrays = named.prefix(12).map { [$0] }
+        if named.count > 1 { arrays += [named, Array(named.prefix(2))] }
+        for count in 1...3 {
+            arrays.append(Array(samples.prefix(count)))
+            arrays += named.prefix(4).map { [$0] + samples.prefix(count) }
+        }
+        return arrays.filter { !$0.isEmpty }.map { elements in
+            let texts = elements.compactMap(\.text).map(TypeSample.nested).joined(separator: ",")
+            return Candidate(
+                content: .literal("{\(texts)}"),
+                source: named.isEmpty ? .sample : .constant,
+                isSafe: isPlain && elements.allSatisfy(\.isSafe)
+            )
+        }
+    }
+
+    private func distinct(_ candidates: [Candidate]) -> [Candidate] {
+        var seen: Set<String> = []
+        return candidates.filter { $0.text.map { seen.insert($0).inserted } ?? false }
+    }
+
+    private func base(of type: OID) -> DataType? {
+        var type = snapshot.types[type]
+        while let current = type, case .domain(let base, _) = current.form {
+            type = snapshot.types[base]
+        }
+        return type
+    }
+}
