@@ -226,6 +226,17 @@ extension AccessMap {
         of attempt: StatementAttempt,
         at stage: Stage
     ) -> Judgement {
+        // A policy may look for what a value names, such as a role.
+        if error.sqlState == .undefinedObject, error.isInOurStatement, error.position == nil,
+            layers(of: attempt).contains(where: \.relation.hasRowSecurity)
+        {
+            return Judgement(
+                verdict: .inconclusive,
+                problem: .inconclusive,
+                reason: "a policy found nothing that a value of the row names",
+                stage: stage
+            )
+        }
         // A rule may give a generated column a value; without one it is what we have written.
         let isOfComputedColumn =
             error.sqlState == .generatedAlways

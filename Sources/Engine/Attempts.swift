@@ -421,7 +421,12 @@ struct Attempts {
                 if lacksRow || isQuery {
                     rowOnHand = .unknown(
                         limit: 1,
-                        instead: explained(fallback ?? record, failure, draft, lacksRow)
+                        instead: explained(
+                            fallback ?? record,
+                            fallbackCause?.failure ?? failure,
+                            fallbackCause?.draft ?? draft,
+                            lacksRow
+                        )
                     )
                     planWithoutRow = fallbackPlan
                     isWithoutRow = !lacksRow
@@ -436,8 +441,9 @@ struct Attempts {
         verdict.trial = record.trial
         if fallback != nil, let place = pending.first?.place { runner.plans[place] = fallbackPlan }
         let isRule = isRule(verdict)
-        if try !blame(&verdict, fallbackCause ?? (draft, failure)) {
-            verdict = explained(verdict, failure, draft, lacksRow)
+        let cause = fallbackCause ?? (draft, failure)
+        if try !blame(&verdict, cause) {
+            verdict = explained(verdict, cause.failure, cause.draft, lacksRow)
         }
         finish(verdict, isRule: isRule)
     }

@@ -265,7 +265,7 @@ package struct Runner: Sendable {
         for (place, trial) in trials.enumerated() where isTried(trial, context, gathered.logins) {
             if gathered.records[place] == nil { outcome.cutShort = stop.reason }
             let record = gathered.records[place] ?? untried(trial)
-            add(record, gathered.plans[place], to: &outcome)
+            add(context.heldOnPartitions(record), gathered.plans[place], to: &outcome)
         }
         outcome.notes += context.settingsNotes(of: frames, besides: gathered.logins)
         outcome.notes += context.wantedMemberships(

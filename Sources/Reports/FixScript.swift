@@ -104,6 +104,22 @@ package enum FixScript {
         return ordered
     }
 
+    /// Takes what is granted on single columns into what is granted on the whole relation.
+    private static func withoutColumnsOfWholes(_ cases: [Key: [String]]) -> [Key: [String]] {
+        var kept = cases
+        for (whole, wholeCases) in cases {
+            let parts = whole.sql.split(separator: " ", maxSplits: 2)
+            guard parts.count == 3, parts[0] == "GRANT", parts[2].hasPrefix("ON ") else { continue }
+            for key in cases.keys where key.role == whole.role {
+                guard key.sql.hasPrefix("GRANT \(parts[1]) ("), key.sql.hasSuffix(") \(parts[2])")
+                else { continue }
+                let own = kept.removeValue(forKey: key) ?? []
+                kept[whole] = Array(Set((kept[whole] ?? wholeCases) + own))
+            }
+        }
+        return kept
+    }
+
     /// The statements by the role that runs them, each once; statements by text.
     private static func grouped(_ records: [Record]) -> [Group] {
         var cases: [Key: [String]] = [:]
@@ -115,7 +131,7 @@ package enum FixScript {
                 }
             }
         }
-        let groups = Dictionary(grouping: cases, by: \.key.role)
+        let groups = Dictionary(grouping: withoutColumnsOfWholes(cases), by: \.key.role)
             .map { role, statements in
                 Group(
                     role: role,
