@@ -154,6 +154,8 @@ extension LaneRunner {
         for trial: PreparedTrial? = nil
     ) throws(PostgresError) {
         try open(&script, behind: shields, isolation)
+        // A pooler may have lent the session to others since it was made to forget.
+        if context.reach.asksSession(draft.row.relation.oid) { script.add("DISCARD SEQUENCES") }
         if let trial, !draft.scaffold.isEmpty || trial.statement.placesRow {
             var calls: [String] = []
             for setting in surroundings(of: trial.pending.frame) {

@@ -185,6 +185,7 @@ struct ConnectionTests {
                 CREATE TABLE b (id int NOT NULL);
                 CREATE TRIGGER slow BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION slow();
                 CREATE TABLE c (id int NOT NULL);
+                CREATE TRIGGER slow BEFORE INSERT ON c FOR EACH ROW EXECUTE FUNCTION slow();
                 GRANT INSERT ON a, b, c TO app;
                 """
             )
