@@ -68,8 +68,9 @@ extension AccessMap {
                     + (reach.routinesByName[name] ?? []).compactMap {
                         schema(named: $0.schema)?.oid
                     }
-                    + (reach.typeSchemas[name] ?? []).compactMap { schema(named: $0)?.oid }
             }
+                + snapshot.types.values.filter { isNamed.contains($0.name) }
+                .compactMap { schema(named: $0.schema)?.oid }
         )
         let named = closed.filter { isNamed.contains($0.name) }
         let holding = closed.filter { holders.contains($0.oid) && !isNamed.contains($0.name) }

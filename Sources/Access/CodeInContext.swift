@@ -138,9 +138,7 @@ extension String {
         }
         return nil
     }
-}
 
-extension String {
     /// Whether what stands before a name is its schema, or none.
     private static func isQualified(_ before: ArraySlice<UInt8>, by schema: String) -> Bool {
         var before = before

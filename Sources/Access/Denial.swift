@@ -125,7 +125,7 @@ extension AccessMap {
             return Judgement(
                 verdict: .failed,
                 problem: Problem(lacking),
-                reason: reason(beneath: layer, attempt),
+                reason: baseReason(layer, attempt.relation),
                 stage: .tablePrivilege,
                 missing: [lacking],
                 suspects: Array(likely.dropFirst()) + mentioned

@@ -27,7 +27,8 @@ extension AccessMap {
         var pending = [attempt.relation.oid]
         var visited = Set(pending)
         while let table = pending.popLast() {
-            for key in keys(referringTo: table) where visited.insert(key.relation).inserted {
+            for key in snapshot.keys(referringTo: table)
+            where visited.insert(key.relation).inserted {
                 pending.append(key.relation)
                 let triggers = snapshot.triggers[key.relation] ?? []
                 guard triggers.contains(where: { routines.contains($0.routine) }),
@@ -37,13 +38,6 @@ extension AccessMap {
             }
         }
         return owners
-    }
-
-    /// The foreign keys that refer to a table.
-    private func keys(referringTo table: OID) -> [Constraint] {
-        snapshot.constraints.values.joined()
-            .filter { $0.kind == .foreignKey && $0.referencedRelation == table }
-            .sorted { $0.oid < $1.oid }
     }
 
     /// A denial inside code whose texts are known, and the roles whose rights may have counted.

@@ -226,9 +226,10 @@ extension AccessMap {
         of attempt: StatementAttempt,
         at stage: Stage
     ) -> Judgement {
+        let layers = layers(of: attempt)
         // A policy may look for what a value names, such as a role.
         if error.sqlState == .undefinedObject, error.isInOurStatement, error.position == nil,
-            layers(of: attempt).contains(where: \.relation.hasRowSecurity)
+            layers.contains(where: \.relation.hasRowSecurity)
         {
             return Judgement(
                 verdict: .inconclusive,
@@ -240,7 +241,7 @@ extension AccessMap {
         // A rule may give a generated column a value; without one it is what we have written.
         let isOfComputedColumn =
             error.sqlState == .generatedAlways
-            && !layers(of: attempt).contains(where: \.relation.hasRules)
+            && !layers.contains(where: \.relation.hasRules)
         if error.isInOurStatement, error.position != nil || isOfComputedColumn {
             return Judgement(
                 verdict: .error,
@@ -250,16 +251,16 @@ extension AccessMap {
             )
         }
         let routine = routine(namedBy: error, in: attempt)
-        let triggers = layers(of: attempt).flatMap { snapshot.triggers[$0.relation.oid] ?? [] }
+        let triggers = layers.flatMap { snapshot.triggers[$0.relation.oid] ?? [] }
         let isTrigger = routine.map { routine in
             snapshot.triggers.values.joined().contains { $0.routine == routine.oid }
         }
         let isPolicy = routine.map { routine in
-            layers(of: attempt).flatMap { snapshot.policies[$0.relation.oid] ?? [] }
+            layers.flatMap { snapshot.policies[$0.relation.oid] ?? [] }
                 .contains { $0.expressions.contains { Words($0).contain(routine.name) } }
         }
         if error.sqlState == .invalidObjectDefinition, error.isInOurStatement,
-            layers(of: attempt).contains(where: \.relation.hasRowSecurity)
+            layers.contains(where: \.relation.hasRowSecurity)
         {
             return Judgement(
                 verdict: .failed,

@@ -9,19 +9,12 @@ extension AccessMap {
         _ principal: Principal,
         on relation: Relation
     ) -> Bool {
-        func holds(_ privileges: Privilege...) -> Bool {
-            privileges.allSatisfy { hasAny(principal, $0, on: relation) }
-        }
-        return switch operation {
-        case .insert, .copy: holds(.insert)
-        case .insertReturning: holds(.insert, .select)
-        case .upsert, .merge: holds(.insert, .select, .update)
-        case .select: holds(.select)
-        case .update: holds(.update)
-        case .delete: holds(.delete)
-        case .selectForUpdate: holds(.select, .update)
+        switch operation {
         case .nextval: canAdvance(principal, relation)
-        case .currval: holds(.select) || holds(.usage)
+        case .currval:
+            [.select, .usage].contains { hasAny(principal, $0, on: relation) }
+        case _ where operation.bringsRow || operation.needsRow:
+            operation.privileges.allSatisfy { hasAny(principal, $0, on: relation) }
         default: decision(on: operation, by: principal, relation).isAllowed
         }
     }
@@ -139,5 +132,24 @@ extension AccessMap {
             reason: "it takes the privileges of the owner \(name)",
             note: isReachable ? "after SET ROLE to the owner \(name) it would be allowed" : nil
         )
+    }
+}
+
+extension Operation {
+    /// The privileges on a table that the operation asks for; empty if others count, or none.
+    package var privileges: [Privilege] {
+        switch self {
+        case .insert, .copy: [.insert]
+        case .insertReturning: [.insert, .select]
+        case .upsert, .merge: [.insert, .select, .update]
+        case .select: [.select]
+        case .selectForUpdate: [.select, .update]
+        case .update: [.update]
+        case .delete: [.delete]
+        case .truncate: [.truncate]
+        case .references: [.references]
+        case .trigger: [.trigger]
+        default: []
+        }
     }
 }

@@ -45,17 +45,23 @@ extension AccessMap {
             // What compares a row with a parameter that nothing sets is NULL for each.
             let open = applying.filter { policy in
                 !policy.isPermissive
-                    || !policy.expressions.contains { expression in
-                        let words = Words(expression)
-                        return !words.contain("or")
-                            && words.arguments(of: "current_setting")
-                                .contains { isUnset($0, in: attempt) }
-                    }
+                    || !policy.expressions.contains { isNull($0, in: attempt) }
             }
             return open.flatMap(\.expressions).allSatisfy {
                 names.isDisjoint(with: Words($0).names)
             }
         }
+    }
+
+    /// Whether an expression is certainly NULL, since it reads a parameter that nothing sets and has
+    /// nothing, nor a function of the user's, that makes something else of NULL.
+    private func isNull(_ expression: String, in attempt: StatementAttempt) -> Bool {
+        let words = Words(expression)
+        return !["or", "is", "coalesce", "case", "concat"].contains(where: words.contain)
+            && !words.names.contains {
+                reach.routinesByName[$0]?.contains { !$0.isBuiltIn } ?? false
+            }
+            && words.arguments(of: "current_setting").contains { isUnset($0, in: attempt) }
     }
 
     /// Whether row security is in force for a role and no permissive policy lets a row through.

@@ -129,11 +129,6 @@ extension AccessMap {
         }
     }
 
-    /// Says where what is lacking beneath is reached.
-    func reason(beneath layer: StatementLayer, _ attempt: StatementAttempt) -> String {
-        baseReason(layer, attempt.relation)
-    }
-
     private func tableReason(_ need: StatementAttempt.Need, _ attempt: StatementAttempt) -> String {
         guard need.privilege == .select, attempt.event != nil else {
             return need.privilege == .delete
@@ -147,7 +142,7 @@ extension AccessMap {
         }
     }
 
-    private func baseReason(_ layer: StatementLayer, _ relation: Relation) -> String {
+    func baseReason(_ layer: StatementLayer, _ relation: Relation) -> String {
         let name = relation.objectName.displayed
         let owner = Identifier.displayed(snapshot.roleName(layer.checkedAs))
         return relation.kind == .view

@@ -9,8 +9,6 @@ package struct StatementReach: Sendable {
     private let snapshot: Snapshot
     let byName: [String: [Relation]]
     let routinesByName: [String: [Routine]]
-    /// The schemas that hold types of a name.
-    let typeSchemas: [String: Set<String>]
     /// What the functions of triggers name, each read once.
     private let namedByRoutine: [OID: Named]
     private let tablesWithCode: Set<OID>
@@ -32,8 +30,6 @@ package struct StatementReach: Sendable {
             grouping: snapshot.routines.values.sorted { $0.oid < $1.oid },
             by: \.name
         )
-        typeSchemas = Dictionary(grouping: snapshot.types.values, by: \.name)
-            .mapValues { Set($0.map(\.schema)) }
         var named: [OID: Named] = [:]
         for trigger in snapshot.triggers.values.joined() where named[trigger.routine] == nil {
             guard let routine = snapshot.routines[trigger.routine] else { continue }

@@ -67,3 +67,12 @@ package struct Constraint: Sendable, Hashable, CatalogRow {
         isEnforced = rows.isTrue(row, 13)
     }
 }
+
+extension Snapshot {
+    /// The foreign keys by which rows may refer to those of a table.
+    package func keys(referringTo table: OID) -> [Constraint] {
+        constraints.values.joined()
+            .filter { $0.kind == .foreignKey && $0.referencedRelation == table }
+            .sorted { $0.oid < $1.oid }
+    }
+}

@@ -154,14 +154,12 @@ extension LaneRunner {
         for trial: PreparedTrial? = nil
     ) throws(PostgresError) {
         try open(&script, behind: shields, isolation)
-        // A pooler may have lent the session to others since it was made to forget.
+        // A pooler may lend the session to others between two transactions.
         if context.reach.asksSession(draft.row.relation.oid) { script.add("DISCARD SEQUENCES") }
-        if let trial, !draft.scaffold.isEmpty || trial.statement.placesRow {
-            var calls: [String] = []
-            for setting in surroundings(of: trial.pending.frame) {
-                calls.append(try setting.call(with: connection))
-            }
-            if !calls.isEmpty { script.add("SELECT \(calls.joined(separator: ", "))") }
+        if let trial, !draft.scaffold.isEmpty || trial.statement.placesRow,
+            let line = try surroundings(of: trial.pending.frame).line(with: connection)
+        {
+            script.add(line)
         }
         try prepare(&script, draft, lockTimeout: limits(behind: shields).lock, deferred)
         let setsOffCode =

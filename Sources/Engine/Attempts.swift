@@ -32,7 +32,8 @@ struct Attempts {
     private var mustGiveKey = false
     /// Whether the server took a row of the search's.
     var hasTakenRow = false
-    private var records: [(place: Int, record: Record)] = []
+    /// The records so far, of all trials in the end.
+    private(set) var records: [(place: Int, record: Record)] = []
     /// What became of the first of the pending trials before rows were varied at random: what is
     /// reported if nothing fares better.
     private var fallback: Record?
@@ -132,9 +133,6 @@ struct Attempts {
         /// How long each took.
         let seconds: Double
     }
-
-    /// The records so far, of all trials in the end.
-    var verdicts: [(place: Int, record: Record)] { records }
 
     /// Trials that one row can serve.
     struct Stage {

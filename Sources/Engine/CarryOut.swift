@@ -28,8 +28,8 @@ extension LaneRunner {
     ///
     /// Shielded, all share one transaction, each between a savepoint and the return to it;
     /// otherwise each has its own, and so has what may have failed by what earlier ones drew. What
-    /// passes costs one round trip for all. Counts what is drawn from
-    /// the unshielded sequences: those that the draft was seen to reach, and those that turn up.
+    /// passes costs one round trip for all. Counts what is drawn from the unshielded sequences: those
+    /// that the draft was seen to reach, and those that turn up.
     func carryOut(
         _ draft: RowDraft,
         _ trials: [PreparedTrial],
@@ -37,6 +37,7 @@ extension LaneRunner {
         unshielded: [Relation],
         _ isolation: String?
     ) throws(PostgresError) -> [AttemptStep] {
+        countDraws(of: draft.row.relation)
         var steps: [AttemptStep] = []
         var start = 0
         // The first trial of the transaction that is open.

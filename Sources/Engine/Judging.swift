@@ -79,13 +79,11 @@ extension LaneRunner {
             tried: described(trial, draft)
         )
         if let obstacle = error?.obstacle { (record.verdict, record.problem) = (.error, obstacle) }
-        switch error?.sqlState {
-        case .insufficientPrivilege? where error?.isInOurStatement ?? false:
+        guard let error else { return record }
+        if error.sqlState == .insufficientPrivilege, error.isInOurStatement {
             record.reason = closedReason(draft.row.relation)
-        default:
-            if let why = error.flatMap({ missingSetting($0, stopping: draft.row, for: pending) }) {
-                record.reason = why
-            }
+        } else if let why = missingSetting(error, stopping: draft.row, for: pending) {
+            record.reason = why
         }
         return record
     }
@@ -133,15 +131,12 @@ extension LaneRunner {
             (record.verdict, record.problem) = (.error, obstacle)
             record.reason = "the scaffold row in \(name) could not be put in place in time"
         }
-        switch error.sqlState {
-        case .insufficientPrivilege where error.isInOurStatement:
-            if let parent { record.reason = closedReason(parent) }
-        default:
-            if parent != nil,
-                let why = missingSetting(error, stopping: draft.scaffold[index], for: pending)
-            {
-                record.reason = why
-            }
+        if let parent, error.sqlState == .insufficientPrivilege, error.isInOurStatement {
+            record.reason = closedReason(parent)
+        } else if parent != nil,
+            let why = missingSetting(error, stopping: draft.scaffold[index], for: pending)
+        {
+            record.reason = why
         }
         if parent == nil, let table = draft.vacancy?.row.relation.objectName.displayed {
             record.reason = "\(table) is full, and no row of it could be taken away in time"

@@ -31,6 +31,8 @@ final class LaneRunner {
     private var drawn: [OID: Int] = [:]
     /// The values that are gone beside those, since the session was made to forget its sequences.
     private var forgotten: [OID: Int] = [:]
+    /// Whether the session forgets its sequences in each transaction, so that each takes values anew.
+    private var isForgetting = false
     /// The statements that decided each trial, by its place in the plan.
     var plans: [Int: PlannedTrial] = [:]
     /// The grants that every transaction carries out first, for proofs.
@@ -71,7 +73,6 @@ final class LaneRunner {
     func begin(
         _ work: RelationWork
     ) throws(PostgresError) -> (records: [(place: Int, record: Record)], attempts: [Attempts]) {
-        if context.reach.asksSession(work.relation.oid) { try forgetSequences() }
         var records: [(place: Int, record: Record)] = []
         var ready: [PendingTrial] = []
         for (place, trial) in work.trials {
@@ -178,16 +179,22 @@ final class LaneRunner {
         return consumed
     }
 
-    /// Lets the session be as one that has drawn from no sequence, which `currval` tells.
-    private func forgetSequences() throws(PostgresError) {
-        forgotten = consumed
-        drawn = [:]
-        try connection.execute("DISCARD SEQUENCES")
+    /// Turns to the trials of a relation whose transactions may let the session be as one that has drawn
+    /// from no sequence, which `currval` tells.
+    func countDraws(of relation: Relation) {
+        isForgetting = context.reach.asksSession(relation.oid)
+        if isForgetting { settleDraws() }
     }
 
     /// Counts one call of `nextval` on each of the sequences.
     func count(_ sequences: some Sequence<Relation>) {
         for sequence in sequences { drawn[sequence.oid, default: 0] += 1 }
+        if isForgetting { settleDraws() }
+    }
+
+    private func settleDraws() {
+        forgotten = consumed
+        drawn = [:]
     }
 
     /// Takes note that a sequence could not be shielded, which is for good.

@@ -119,16 +119,12 @@ struct Lanes: Sendable {
             }
             do {
                 while context.stop.reason == nil {
-                    if taken.count > 1 {
-                        try runner.runTogether(&taken, report: report)
-                    } else if let work = taken.first {
-                        report(try runner.run(work))
-                        taken.removeFirst()
-                    } else {
+                    if taken.isEmpty {
                         taken = queue.next(for: number)
                         if taken.isEmpty { return connection }
                         if taken.count > 1 { try runner.runAhead(&taken, report: report) }
                     }
+                    try runner.runTogether(&taken, report: report)
                 }
                 return connection
             } catch {

@@ -169,9 +169,7 @@ extension RoleFrame {
     /// that it is still that login.
     func lines(with connection: Connection) throws(PostgresError) -> [String] {
         var lines: [String] = []
-        var calls: [String] = []
-        for setting in settings { calls.append(try setting.call(with: connection)) }
-        if !calls.isEmpty { lines.append("SELECT \(calls.joined(separator: ", "))") }
+        if let line = try settings.line(with: connection) { lines.append(line) }
         var role = try Setting(name: "role", value: effective.name).call(with: connection)
         if let login {
             if login == effective.name { role = "current_user" }
@@ -180,6 +178,15 @@ extension RoleFrame {
         }
         lines.append("SELECT \(role)")
         return lines
+    }
+}
+
+extension [RoleFrame.Setting] {
+    /// The statement that sets them for the transaction; `nil` if there are none.
+    func line(with connection: Connection) throws(PostgresError) -> String? {
+        var calls: [String] = []
+        for setting in self { calls.append(try setting.call(with: connection)) }
+        return calls.isEmpty ? nil : "SELECT \(calls.joined(separator: ", "))"
     }
 }
 

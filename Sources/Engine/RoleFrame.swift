@@ -23,19 +23,13 @@ struct RoleFrame: Sendable, Hashable {
 
     /// Whether the role's own settings let its transactions change nothing.
     var isReadOnly: Bool {
-        settings.contains {
-            $0.name == "transaction_read_only"
-                && !["off", "false", "no", "0"].contains($0.value.lowercased())
-        }
+        settings.contains { $0.name == "transaction_read_only" && !$0.isOff }
     }
 
     /// Whether the role's own settings let the server refuse what row security applies to; any session
     /// can change that.
     var refusesRowSecurity: Bool {
-        settings.contains {
-            $0.name == "row_security"
-                && ["off", "false", "no", "0"].contains($0.value.lowercased())
-        }
+        settings.contains { $0.name == "row_security" && $0.isOff }
     }
 
     /// The same role with transactions that may write.
@@ -63,6 +57,9 @@ struct RoleFrame: Sendable, Hashable {
     struct Setting: Sendable, Hashable {
         let name: String
         let value: String
+
+        /// Whether a Boolean parameter is off, in one of the ways to write it (manual, 20.1.1).
+        var isOff: Bool { ["off", "false", "no", "0"].contains(value.lowercased()) }
     }
 }
 

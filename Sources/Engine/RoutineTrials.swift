@@ -16,12 +16,7 @@ extension Runner {
     ) throws(PostgresError) {
         guard !context.declarations.calls.isEmpty else { return }
         let runners = [false, true].map { LaneRunner(context, over: connection, isAlone: $0) }
-        defer {
-            for runner in runners {
-                gathered.add(runner.consumed)
-                gathered.plans.merge(runner.plans) { _, new in new }
-            }
-        }
+        defer { for runner in runners { gathered.add(runner) } }
         for (place, trial) in trials.enumerated()
         where trial.operation == .execute && stop.reason == nil {
             guard let subject = context.subject(of: trial) else { continue }

@@ -187,10 +187,7 @@ package struct Runner: Sendable {
             }
             stop.heed(gathered.records.values)
         }
-        for runner in runners {
-            gathered.add(runner.consumed)
-            gathered.plans.merge(runner.plans) { _, new in new }
-        }
+        for runner in runners { gathered.add(runner) }
     }
 
     private func records(
@@ -305,6 +302,12 @@ struct Gathered: Sendable {
     var logins: RoleLogins = [:]
 
     var allConsumed: [OID: Int] { consumed.merging(consumedOverLogins, uniquingKeysWith: +) }
+
+    /// Takes the values that a runner has used up, and the statements that it kept.
+    mutating func add(_ runner: LaneRunner) {
+        add(runner.consumed)
+        plans.merge(runner.plans) { _, new in new }
+    }
 
     /// Counts the values that a connection took.
     mutating func add(_ values: [OID: Int]) { consumed.merge(values, uniquingKeysWith: +) }

@@ -70,7 +70,7 @@ extension LaneRunner {
                 undertaking.attempts.insert(next, at: undertaking.attempts.startIndex)
                 return
             }
-            undertaking.records += next.verdicts
+            undertaking.records += next.records
         }
     }
 }

@@ -34,8 +34,11 @@ package final class AnswerBook {
         return open.map { OpenQuestion(question: $0) }
     }
 
-    /// Forgets all answers.
-    package func clear() { answers = [:] }
+    /// Forgets all answers, and what waits for one.
+    package func clear() {
+        answers = [:]
+        open = nil
+    }
 }
 
 /// A question that waits to be put.

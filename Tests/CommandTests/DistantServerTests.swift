@@ -78,13 +78,7 @@ import Testing
         {
             let fixture = fact.withUniqueRoles()
             let database = try server.makeDatabase(sql: fixture.text)
-            let before = try database.fingerprint()
-            let run = try await fixture.withArguments { arguments in
-                try await self.run(database, arguments, over: way)
-            }
-            fixture.check(run.report)
-            #expect(run.report.sequencesConsumed.isEmpty, "\(fact)")
-            #expect(try database.fingerprint().difference(from: before) == [], "\(fact)")
+            try await fixture.check(in: database) { try await run(database, $0, over: way) }
         }
     }
 }

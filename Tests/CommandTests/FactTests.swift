@@ -9,12 +9,7 @@ struct FactTests {
         guard fact.holds(on: server.major) else { return }
         let fixture = fact.withUniqueRoles()
         let database = try await server.makeDatabase(sql: fixture.text)
-        let before = try database.fingerprint()
-        let run = try await fixture.withArguments { try await ReportedRun.of(database, $0) }
-
-        fixture.check(run.report)
-        #expect(run.report.sequencesConsumed.isEmpty)
-        #expect(try database.fingerprint().difference(from: before) == [])
+        try await fixture.check(in: database) { try await ReportedRun.of(database, $0) }
     }
 }
 
@@ -113,6 +108,18 @@ struct Fact: Sendable, CustomStringConvertible {
                 stage: parts.count > 1 ? parts[1] : nil
             )
         }
+    }
+
+    /// Expects of a run on the fact's schema what the fact says, and that nothing is left behind.
+    func check(
+        in database: TestDatabase,
+        run: ([String]) async throws -> ReportedRun
+    ) async throws {
+        let before = try database.fingerprint()
+        let report = try await withArguments(run).report
+        check(report)
+        #expect(report.sequencesConsumed.isEmpty, "\(name)")
+        #expect(try database.fingerprint().difference(from: before) == [], "\(name)")
     }
 
     /// Expects of the report what the fact says of its roles.

@@ -125,17 +125,14 @@ extension StatementWriter {
                     + (isLocking ? [Need(.update)] : [])
             )
         case .update:
-            let isGrantedSome = isNarrowed(.update)
-            let writable = columns.filter { $0.isWritable && !fixed.contains($0.number) }
-            let choices = granted(.update, among: settable)
-            let isGranted = choices.contains { access.has(role, .update, on: $0, of: relation) }
             // What the server computes itself can still be set to its default.
-            guard
-                let column = (isGrantedSome && !isGranted ? [] : choices).first
-                    ?? granted(.update, among: writable).first
-            else { return nil }
-            let isSettable = settable.contains { $0.number == column.number }
-            let value = isSettable ? "NULL" : "DEFAULT"
+            let computed = columns.filter { column in
+                column.isWritable && !fixed.contains(column.number) && !settable.contains(column)
+            }
+            guard let column = granted(.update, among: settable + computed).first else {
+                return nil
+            }
+            let value = computed.contains(column) ? "DEFAULT" : "NULL"
             return TrialStatement(
                 lines: ["UPDATE \(target) SET \(try name(column)) = \(value) WHERE false"],
                 needs: [Need(.update, on: [column.number])]

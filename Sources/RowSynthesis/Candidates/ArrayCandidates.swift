@@ -6,7 +6,8 @@ struct ArrayCandidates {
     let type: DataType
 
     func candidates(from hints: [Harvest]) -> [Candidate] {
-        guard case .array(let declared) = type.form, let element = base(of: declared) else {
+        guard case .array(let declared) = type.form, let element = snapshot.baseType(of: declared)
+        else {
             return []
         }
         // A domain may refuse what its type reads.
@@ -36,13 +37,5 @@ struct ArrayCandidates {
     private func distinct(_ candidates: [Candidate]) -> [Candidate] {
         var seen: Set<String> = []
         return candidates.filter { $0.text.map { seen.insert($0).inserted } ?? false }
-    }
-
-    private func base(of type: OID) -> DataType? {
-        var type = snapshot.types[type]
-        while let current = type, case .domain(let base, _) = current.form {
-            type = snapshot.types[base]
-        }
-        return type
     }
 }

@@ -172,8 +172,11 @@ struct IntegerRange {
 
 extension Snapshot {
     /// The type beneath a column's domains.
-    func baseType(of column: Column) -> DataType? {
-        var type = types[column.type]
+    func baseType(of column: Column) -> DataType? { baseType(of: column.type) }
+
+    /// The type beneath a type's domains.
+    func baseType(of type: OID) -> DataType? {
+        var type = types[type]
         while let domain = type, case .domain(let base, _) = domain.form { type = types[base] }
         return type
     }

@@ -34,7 +34,7 @@ struct RelatedCandidates {
                     && snapshot.baseType(of: other)?.oid == type.oid
             }
             for other in others {
-                let name = "\"\(other.name.replacing("\"", with: "\"\""))\""
+                let name = Self.quoted(other.name)
                 for span in condition.hints.flatMap(\.constants).flatMap(Self.spans).prefix(8) {
                     candidates += ["+", "-"].map { sign in
                         Candidate(
@@ -50,6 +50,11 @@ struct RelatedCandidates {
             }
         }
         return candidates
+    }
+
+    /// The name as the server deparses it where it takes quotation marks.
+    private static func quoted(_ name: String) -> String {
+        "\"\(name.replacing("\"", with: "\"\""))\""
     }
 
     private static func spans(_ constant: Harvest.Constant) -> [String] {
@@ -77,8 +82,7 @@ struct RelatedCandidates {
         if let cast = name.firstRange(of: "::") {
             name = DeparsedText.unwrapped(String(name[..<cast.lowerBound]))
         }
-        return name == column.name
-            || name == "\"\(column.name.replacing("\"", with: "\"\""))\""
+        return name == column.name || name == Self.quoted(column.name)
     }
 
     private func candidates(_ other: String, _ comparison: String) -> [Candidate] {

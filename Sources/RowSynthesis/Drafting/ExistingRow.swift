@@ -1,4 +1,4 @@
-package import Catalog
+internal import Catalog
 package import Postgres
 
 /// A row that was there before: statements pick it, or it gives its place in a full table to the tried
@@ -35,12 +35,5 @@ extension Snapshot {
                 && index.columns.allSatisfy { column($0, of: table)?.isNotNull ?? false }
         }
         return index?.columns ?? []
-    }
-
-    /// The foreign keys by which rows may refer to those of a table.
-    package func keys(referringTo table: OID) -> [Constraint] {
-        constraints.values.joined()
-            .filter { $0.kind == .foreignKey && $0.referencedRelation == table }
-            .sorted { $0.oid < $1.oid }
     }
 }

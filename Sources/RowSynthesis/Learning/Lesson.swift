@@ -68,6 +68,11 @@ struct Lesson {
             error.table == nil
             || error.table == row.relation.name && error.schema == row.relation.schema
             || isPartition(error, of: row.relation)
+        if error.isOfMissingSetting || error.isOfUnreadableText,
+            case .knowledge(let next) = afterSetting(error, site, row)
+        {
+            return .knowledge(next)
+        }
         switch error.sqlState {
         case .notNullViolation where error.isInOurStatement: return try afterNull(error, site, row)
         case .foreignKeyViolation:
@@ -87,10 +92,6 @@ struct Lesson {
         case SQLState("44000"): return try afterCheckOption(site, row)
         case .objectNotInPrerequisite where error.asksSession:
             return afterDefault(site, row, where: \.asksSession)
-        case _ where error.isOfMissingSetting || error.isOfUnreadableText:
-            let lesson = afterSetting(error, site, row)
-            if case .nothing = lesson { fallthrough }
-            return lesson
         default:
             let isOfValue = error.isInOurStatement && error.sqlState.conditionClass == "22"
             guard isOfValue || isOfCondition(error, row.relation) else { return .nothing }
