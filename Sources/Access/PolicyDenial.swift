@@ -27,7 +27,9 @@ extension AccessMap {
 
     /// Whether row security would refuse a statement any row, not only the one that it was tried on: no
     /// permissive policy applies, or none that applies looks at the row or can let it pass.
-    package func refusesEveryRow(_ attempt: StatementAttempt) -> Bool {
+    ///
+    /// `inAnySession`, no parameter counts for what it is: the role may set it.
+    package func refusesEveryRow(_ attempt: StatementAttempt, inAnySession: Bool) -> Bool {
         layers(of: attempt).filter { isFiltered($0) }.contains { layer in
             let user = principal(layer.checkedAs)
             let commands = attempt.policyCommands
@@ -44,11 +46,12 @@ extension AccessMap {
             let names = Set((snapshot.columns[layer.relation.oid] ?? []).map(\.name))
             // What compares a row with a parameter that nothing sets is NULL for each.
             let open = applying.filter { policy in
-                !policy.isPermissive
+                !policy.isPermissive || inAnySession
                     || !policy.expressions.contains { isNull($0, in: attempt) }
             }
-            return open.flatMap(\.expressions).allSatisfy {
-                names.isDisjoint(with: Words($0).names)
+            return open.flatMap(\.expressions).map(Words.init).allSatisfy { words in
+                names.isDisjoint(with: words.names)
+                    && !(inAnySession && words.contain("current_setting"))
             }
         }
     }

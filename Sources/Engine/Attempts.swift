@@ -521,9 +521,10 @@ struct Attempts {
     /// does it say that the role can do nothing, nor that it must.
     private func doubted(_ record: Record, _ pending: PendingTrial) -> Record? {
         guard record.verdict == .failed, record.problem == .rowSecurity,
-            record.sqlState != SQLState.featureNotSupported.code, !pending.trial.isInferred,
-            pending.trial.expected == .denied || !pending.frame.refusesRowSecurity
+            record.sqlState != SQLState.featureNotSupported.code, !pending.trial.isInferred
         else { return nil }
+        let isDenied = pending.trial.expected == .denied
+        if !isDenied, pending.frame.refusesRowSecurity { return nil }
         let attempt = StatementAttempt(
             pending.trial.operation,
             role: pending.frame.effective,
@@ -532,7 +533,9 @@ struct Attempts {
             isForcingConstraints: false,
             settings: Set(pending.frame.settings.map(\.name))
         )
-        guard !runner.context.access.refusesEveryRow(attempt) else { return nil }
+        guard !runner.context.access.refusesEveryRow(attempt, inAnySession: isDenied) else {
+            return nil
+        }
         var record = record
         record.verdict = .inconclusive
         record.problem = .inconclusive
