@@ -188,7 +188,7 @@ package struct StatementReach: Sendable {
         by function: String = "nextval"
     ) -> [OID] {
         words.arguments(of: function).flatMap { name in
-            let last = String(name.split(separator: ".").last ?? "").replacing("\"", with: "")
+            let last = Words.parts(of: name).last ?? ""
             return (byName[last] ?? byName[last.lowercased()] ?? []).filter { $0.kind == .sequence }
                 .map(\.oid)
         }

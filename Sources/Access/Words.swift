@@ -56,10 +56,17 @@ struct Words {
             let word = words[index]
             if word == name || word.lowercased() == name { return true }
             guard word.hasPrefix("'") else { return false }
-            return word.dropFirst().split(separator: ".").contains {
+            return Self.parts(of: word.dropFirst()).contains {
                 $0 == name || $0.lowercased() == name
             }
         }
+    }
+
+    /// The parts of a dotted name, without quotation marks.
+    static func parts(of name: some StringProtocol) -> [String] {
+        name.contains("\"")
+            ? Words(String(name)).words.filter { $0 != "." }
+            : String(name).split(separator: "." as Character).map(String.init)
     }
 
     /// The schemas that stand before a name; `nil` if it stands somewhere without one.
@@ -67,8 +74,7 @@ struct Words {
         var qualifiers: Set<String> = []
         for index in places(of: name) {
             if words[index].hasPrefix("'") {
-                let parts = words[index].dropFirst().split(separator: ".")
-                    .map { String($0).replacing("\"", with: "") }
+                let parts = Self.parts(of: words[index].dropFirst())
                 guard
                     let place = parts.firstIndex(where: {
                         $0 == name || $0.lowercased() == name
@@ -98,8 +104,7 @@ struct Words {
                 continue
             }
             let literal = word.dropFirst()
-            for part in literal.split(separator: ".") {
-                let part = part.replacing("\"", with: "")
+            for part in Self.parts(of: literal) {
                 add(part)
                 add(part.lowercased())
             }
