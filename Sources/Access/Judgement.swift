@@ -132,6 +132,12 @@ extension AccessMap {
                 "the server cannot read the statement that pgsmoke made"
             )
         }
+        // A MERGE that may read no row does not find the one that it has put in, and inserts it again.
+        if error.sqlState == .uniqueViolation, error.isInOurStatement, attempt.operation == .merge,
+            isClosedByPolicy(.select, principal(attempt.role.oid), on: attempt.relation)
+        {
+            return judgement(.failed, .rowSecurity, policyReason(of: attempt))
+        }
         let fed = layers(of: attempt).flatMap { $0.sequenceColumns(in: snapshot) }
         if error.sqlState == .uniqueViolation, error.isInOurStatement,
             let (column, sequence) = sequenceColumn(among: fed, violating: error, in: attempt)
