@@ -192,6 +192,9 @@ extension AccessMap {
         let isElsewhere = table.map { $0 != attempt.relation.objectName.displayed } ?? false
         let of = isElsewhere ? " of \(table ?? "")" : ""
         return switch error.sqlState {
+        case .foreignKeyViolation
+        where isElsewhere && attempt.operation == .delete:
+            "\(place)\(of): rows there still refer to it"
         case .foreignKeyViolation: "\(place)\(of): no row to refer to was found"
         case .notNullViolation: "\(place)\(of) must not be null, and no value for it was found"
         case .checkViolation where error.sourceFunction == "ExecFindPartition":

@@ -24,7 +24,8 @@ package struct Column: Sendable, Hashable, CatalogRow {
     package let defaultExpression: String?
     package let hasDefault: Bool
     package let generation: Generation
-    /// Whether a view's column stands for one of a table; what is computed cannot be written.
+    /// Whether a view's column stands for one of a table, or an INSTEAD OF INSERT trigger takes it (bits
+    /// 64 and 4 of tgtype); what is computed cannot be written.
     package let isWritable: Bool
     /// The column's own ACL; empty without grants on the column.
     package let acl: String
@@ -78,7 +79,10 @@ package struct Column: Sendable, Hashable, CatalogRow {
                             JOIN pg_namespace cn ON cn.oid = co.collnamespace
                            WHERE co.oid = a.attcollation) END,
                CASE WHEN c.relkind = 'v' AND c.oid NOT IN (SELECT relation FROM blocked)
-                    THEN pg_column_is_updatable(c.oid, a.attnum, true) ELSE true END
+                    THEN pg_column_is_updatable(c.oid, a.attnum, true)
+                         OR EXISTS (SELECT FROM pg_trigger g
+                                     WHERE g.tgrelid = c.oid AND g.tgtype & 68 = 68)
+                    ELSE true END
           FROM pg_attribute a
           JOIN pg_class c ON c.oid = a.attrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -15,6 +15,8 @@ package struct Trigger: Sendable, Hashable, CatalogRow {
     package let isForEachRow: Bool
     /// Whether a WHEN clause lets rows pass by.
     package let isConditional: Bool
+    /// The columns of UPDATE OF, which alone make it fire; empty for all.
+    package let updateColumns: [Int]
 
     /// Whether it fires on the event.
     package func fires(on event: Relation.Event) -> Bool {
@@ -30,7 +32,8 @@ package struct Trigger: Sendable, Hashable, CatalogRow {
         """
         SELECT t.tgrelid, t.tgname, t.tgfoid, t.tgtype & 66 <> 0, t.tgtype & 4 <> 0,
                t.tgdeferrable, t.tginitdeferred, t.tgenabled NOT IN ('D', 'R'),
-               t.tgtype & 1 <> 0, t.tgqual IS NOT NULL, t.tgtype & 16 <> 0, t.tgtype & 8 <> 0
+               t.tgtype & 1 <> 0, t.tgqual IS NOT NULL, t.tgtype & 16 <> 0, t.tgtype & 8 <> 0,
+               array_to_string(t.tgattr::int2[], ' ')
           FROM pg_trigger t
           JOIN pg_class c ON c.oid = t.tgrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -52,5 +55,6 @@ package struct Trigger: Sendable, Hashable, CatalogRow {
         isConditional = rows.isTrue(row, 9)
         firesOnUpdate = rows.isTrue(row, 10)
         firesOnDelete = rows.isTrue(row, 11)
+        updateColumns = rows.string(row, 12).split(separator: " ").compactMap { Int($0) }
     }
 }

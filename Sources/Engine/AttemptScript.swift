@@ -94,6 +94,13 @@ extension LaneRunner {
             ([draft.row] + draft.following.map { draft.scaffold[$0] })
             .contains { context.reach.runsCode($0.relation.oid) } || setsOffEventTriggers
         try placeRow(of: statement, &script, index)
+        if context.mayMakeTemporaryTables,
+            (draft.scaffold + [draft.row]).contains(where: {
+                context.reach.runsCode($0.relation.oid)
+            }), !draft.scaffold.isEmpty || statement.placesRow
+        {
+            script.add("DISCARD TEMP")
+        }
         if let limit = statement.timeLimit, limit < limits.statement {
             limits.statement = limit
             script.add("SET LOCAL statement_timeout = \(limit)")

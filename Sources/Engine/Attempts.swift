@@ -451,7 +451,11 @@ struct Attempts {
         from failure: Failure,
         of draft: RowDraft
     ) throws(PostgresError) -> Bool {
-        let hasLearned = try search.learn(from: failure, of: draft)
+        let hasLearned = try search.learn(
+            from: failure,
+            of: draft,
+            by: pending.first?.trial.operation ?? .insert
+        )
         return hasLearned || runner.lookup.book.isWaiting
     }
 
@@ -487,8 +491,13 @@ struct Attempts {
         else { return record }
         var record = record
         if let conclusion = search.conclusion {
-            record.reason = [conclusion, runner.hint(onFullTable: conclusion, draft)]
-                .compactMap(\.self).joined(separator: "; ")
+            let isRefusal = conclusion.hasPrefix("impossible: TriggerRule:")
+            record.reason = [
+                conclusion, runner.hint(onFullTable: conclusion, draft),
+                isRefusal
+                    ? search.leavingOut(record.trial.operation, as: record.trial.role) : nil,
+            ]
+            .compactMap(\.self).joined(separator: "; ")
         } else if let ring = search.hardRing(after: failure) {
             record.reason = [record.reason, ring].compactMap(\.self).joined(separator: "; ")
         } else if let advice = search.advice(

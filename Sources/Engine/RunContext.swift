@@ -28,6 +28,10 @@ struct RunContext: Sendable {
     let stop: StopSignal
     var distance = ServerDistance.near
 
+    /// Whether code of the users' may make temporary tables: those that it makes for rows put in place
+    /// belong to the wrong role.
+    let mayMakeTemporaryTables: Bool
+
     var snapshot: Snapshot { access.snapshot }
     var reach: StatementReach { access.reach }
 
@@ -52,6 +56,9 @@ struct RunContext: Sendable {
         self.parents = parents
         self.backends = backends
         self.stop = stop
+        mayMakeTemporaryTables = access.snapshot.routines.values.contains {
+            !$0.isBuiltIn && $0.source.lowercased().holds("temp")
+        }
         mayUseReplicaMode = access.snapshot.server.canSwitchTriggersOff
         canSilenceStatistics = access.snapshot.server.canSilenceStatistics
     }

@@ -12,22 +12,38 @@ struct Harvest: Sendable {
         var compared: String
     }
 
+    /// One step of the text; casts and comments are none.
+    enum Token: Sendable, Hashable {
+        case literal(String)
+        case number(String)
+        /// An identifier without its quotation marks, a keyword or an operator.
+        case word(String)
+    }
+
     private(set) var constants: [Constant] = []
     /// Identifiers, keywords and operators in their order; types of casts are not among them.
     private(set) var words: [String] = []
+    /// Words and constants in their order.
+    private(set) var tokens: [Token] = []
+    /// The types that something other than a constant is cast to.
+    private(set) var casts: Set<String> = []
 
     init(_ text: String) {
         var reader = Reader(text)
         while let token = reader.next() {
             switch token {
             case .literal(let value):
+                tokens.append(.literal(value))
                 let type = reader.cast()
                 add(value, type: type, isNumber: false)
             case .number(let digits):
                 let sign = words.last == "-" && !endsOperand(at: words.count - 2) ? "-" : ""
+                tokens.append(.number(sign + digits))
                 add(sign + digits, type: reader.cast(), isNumber: true)
-            case .word(let word): words.append(word)
-            case .cast: break
+            case .word(let word):
+                words.append(word)
+                tokens.append(.word(word))
+            case .cast(let type): casts.insert(type)
             }
         }
     }
@@ -75,7 +91,7 @@ private struct Reader {
         case literal(String)
         case number(String)
         case word(String)
-        case cast
+        case cast(String)
     }
 
     private var rest: Substring.UnicodeScalarView
@@ -103,9 +119,10 @@ private struct Reader {
                 return .word(String(word))
             } else if rest.starts(with: "--".unicodeScalars) {
                 rest = rest.drop { $0 != "\n" }
+            } else if rest.starts(with: "/*".unicodeScalars) {
+                skipComment()
             } else if rest.starts(with: "::".unicodeScalars) {
-                _ = cast()
-                return .cast
+                return .cast(cast() ?? "")
             } else if first.isOperatorPart {
                 let word = rest.prefix(while: \.isOperatorPart)
                 rest.removeFirst(word.count)
@@ -116,6 +133,22 @@ private struct Reader {
             }
         }
         return nil
+    }
+
+    /// Comments of this kind can hold others (manual, 4.1.5).
+    private mutating func skipComment() {
+        var depth = 0
+        repeat {
+            if rest.starts(with: "/*".unicodeScalars) {
+                depth += 1
+                rest.removeFirst(2)
+            } else if rest.starts(with: "*/".unicodeScalars) {
+                depth -= 1
+                rest.removeFirst(2)
+            } else {
+                rest.removeFirst()
+            }
+        } while depth > 0 && !rest.isEmpty
     }
 
     /// The words that may follow the first of a type's name.

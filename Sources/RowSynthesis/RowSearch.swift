@@ -1,6 +1,6 @@
 package import Catalog
 package import Postgres
-internal import Trials
+package import Trials
 
 /// The search for a row that the server takes: each attempt's failure leads to the next draft.
 ///
@@ -143,12 +143,13 @@ package struct RowSearch {
     /// Whether the draft in hand is to find room in a table that is full.
     package var isMakingRoom: Bool { !frames.isEmpty && !isVarying }
 
-    /// Learns from a failure of `draft`; `false` if there is no other row to try.
+    /// Learns from a failure of `draft` under an operation; `false` if there is no other row to try.
     ///
     /// - Throws: `connectionLost`.
     package mutating func learn(
         from failure: Failure,
-        of draft: RowDraft
+        of draft: RowDraft,
+        by operation: Operation
     ) throws(PostgresError) -> Bool {
         tries += 1
         guard !isExhausted, conclusion == nil, tries < Self.limit, ContinuousClock.now < deadline
@@ -180,7 +181,8 @@ package struct RowSearch {
             return takeNextVariation()
         case .nothing: break
         }
-        if let refusal = refusal(failure, draft) {
+        let events = Self.events(of: operation)
+        if let refusal = refusal(failure, on: events) {
             conclusion = refusal
             return false
         }
@@ -190,7 +192,8 @@ package struct RowSearch {
                 synthesizer: informed,
                 draft: draft,
                 knowledge: knowledge,
-                mayUseReplicaMode: mayUseReplicaMode
+                mayUseReplicaMode: mayUseReplicaMode,
+                events: events
             )
             frames.append(Frame(variations: try variations.all(after: failure).reversed()))
         }
@@ -243,12 +246,29 @@ package struct RowSearch {
         return true
     }
 
-    /// A trigger that refuses every row, whatever it is.
-    private func refusal(_ failure: Failure, _ draft: RowDraft) -> String? {
-        guard case .row(let error) = failure, error.context != nil,
-            let trigger = TriggerCode(of: relation, in: lookup.snapshot).refuser
-        else { return nil }
-        return
-            "impossible: TriggerRule: the trigger \(Identifier.displayed(trigger.name)) refuses every row"
+    /// Code that refuses every row, whatever it is.
+    private func refusal(_ failure: Failure, on events: Set<Relation.Event>) -> String? {
+        guard case .row(let error) = failure, let context = error.context else { return nil }
+        if let trigger = TriggerCode(of: relation, in: snapshot, on: events).refuser {
+            return
+                "impossible: TriggerRule: the trigger \(Identifier.displayed(trigger.name)) refuses every row"
+        }
+        // A rule can call code as well.
+        guard relation.hasRules, error.sourceFunction == "exec_stmt_raise" else { return nil }
+        let refuser = snapshot.routines.values.filter {
+            context.contains($0.name) && TriggerCode.refusesAll($0)
+        }.min { $0.oid < $1.oid }
+        return refuser.map {
+            "impossible: TriggerRule: \($0.objectName.displayed), which a rule calls, refuses every row"
+        }
+    }
+
+    /// The events that a row meets which an operation works on.
+    private static func events(of operation: Operation) -> Set<Relation.Event> {
+        switch operation {
+        case .update: [.insert, .update]
+        case .delete: [.insert, .delete]
+        default: [.insert]
+        }
     }
 }

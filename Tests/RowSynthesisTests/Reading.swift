@@ -2,6 +2,7 @@ import Catalog
 import Postgres
 import TestSupport
 import Testing
+import Trials
 
 @testable import RowSynthesis
 
@@ -111,7 +112,7 @@ extension TestDatabase {
                 return outcome
             }
             outcome.complaint = failure.signature
-            guard try search.learn(from: failure, of: outcome.draft) else {
+            guard try search.learn(from: failure, of: outcome.draft, by: .insert) else {
                 outcome.conclusion = search.conclusion
                 return outcome
             }

@@ -40,9 +40,10 @@ extension StatementWriter {
             guard let condition = pick.condition, !set.isEmpty else { return nil }
             return TrialStatement(
                 lines: ["UPDATE \(target) SET \(try assignments(set, in: row)) WHERE \(condition)"],
-                needs: [Need(.update, on: Set(set.map(\.number)))] + read,
+                needs: [Need(.update, on: Set(set.map(\.number)))] + read
+                    + (row.raised.isEmpty ? [] : [Need(.select, on: row.raised)]),
                 row: pick.row,
-                remark: remark(.update, set)
+                remark: remark(onUpdating: set, of: row)
             )
         case .delete:
             guard let condition = pick.condition else { return nil }

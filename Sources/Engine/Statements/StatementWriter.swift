@@ -44,6 +44,13 @@ struct StatementWriter {
             "\(privilege.rawValue) is granted on single columns, so only those were named: \(names)"
     }
 
+    /// Says that an UPDATE sets only what code lets it set.
+    func remark(onUpdating columns: [Column], of row: RowDraft.Row) -> String? {
+        guard !row.spared.isEmpty else { return remark(.update, columns) }
+        let names = columns.map { Identifier.displayed($0.name) }.joined(separator: ", ")
+        return "code refuses to change other columns, so only these were set: \(names)"
+    }
+
     func name(_ column: Column) throws(PostgresError) -> String {
         try connection.quoted(identifier: column.name)
     }
@@ -69,8 +76,10 @@ struct StatementWriter {
     /// The columns that an UPDATE can give a value: first those that the row names, outside of its key.
     func updatable(_ row: RowDraft.Row) -> [Column] {
         let key = Set(key).union(snapshot.partitionKeys[relation.oid]?.columns ?? [])
-        let free = settable
-        let named = free.filter { row.values[$0.number] != nil }
+        let free = settable.filter { !row.spared.contains($0.number) }
+        let named = free.filter {
+            row.values[$0.number] != nil || row.raised.contains($0.number)
+        }
         let idle = free.filter { row.values[$0.number] == nil && !$0.hasDefault && !$0.isIdentity }
         let choices = [
             named.filter { !key.contains($0.number) }, idle.filter { !key.contains($0.number) },
@@ -105,7 +114,11 @@ struct StatementWriter {
     ) throws(PostgresError) -> String {
         var parts: [String] = []
         for column in columns {
-            parts.append("\(try name(column)) = \(try value(of: column, in: row))")
+            let name = try name(column)
+            let value =
+                row.raised.contains(column.number)
+                ? "\(name) + 1" : try value(of: column, in: row)
+            parts.append("\(name) = \(value)")
         }
         return parts.joined(separator: ", ")
     }

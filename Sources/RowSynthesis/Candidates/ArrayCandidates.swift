@@ -24,6 +24,7 @@ struct ArrayCandidates {
             arrays.append(Array(samples.prefix(count)))
             arrays += named.prefix(4).map { [$0] + samples.prefix(count) }
         }
+        arrays += sized(named, LengthCandidates.lengths(in: hints))
         return arrays.filter { !$0.isEmpty }.map { elements in
             let texts = elements.compactMap(\.text).map(TypeSample.nested).joined(separator: ",")
             return Candidate(
@@ -32,6 +33,31 @@ struct ArrayCandidates {
                 isSafe: isPlain && elements.allSatisfy(\.isSafe)
             )
         }
+    }
+
+    /// Arrays of the lengths that are asked for: with a named element, and after a number those that
+    /// follow it, so that they rise.
+    private func sized(_ named: [Candidate], _ lengths: [Int]) -> [[Candidate]] {
+        var arrays: [[Candidate]] = []
+        for length in lengths.prefix(6) where (2...16).contains(length) {
+            for first in named.prefix(3) {
+                if let number = first.text.flatMap({ Int($0) }) {
+                    arrays.append(
+                        (0..<length).map { place in
+                            Candidate(
+                                content: .literal(String(number &+ place)),
+                                source: .constant,
+                                isSafe: first.isSafe
+                            )
+                        }
+                    )
+                } else {
+                    arrays.append((0..<length).map { named[$0 % named.count] })
+                    arrays.append(Array(repeating: first, count: length))
+                }
+            }
+        }
+        return arrays
     }
 
     private func distinct(_ candidates: [Candidate]) -> [Candidate] {

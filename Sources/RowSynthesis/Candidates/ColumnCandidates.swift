@@ -32,6 +32,11 @@ struct ColumnCandidates {
         guard let type = snapshot.baseType(of: column) else {
             return CandidateList(column, current.map { [Self.candidate($0)] } ?? [])
         }
+        if let current, current.isDrawn, !isTried {
+            // What the tried row has drawn is a number that nobody has.
+            let number = type.name == "int2" ? "30000" : "2000000000"
+            return CandidateList(column, [Candidate(content: .literal(number), source: .sequence)])
+        }
         let own = conditions.filter { $0.columns.contains(column.number) }
         let unnamed = Candidate(content: .unnamed, source: .columnDefault)
         let mayBeUnnamed = !required.contains(column.number)
@@ -101,7 +106,17 @@ struct ColumnCandidates {
         list.add(PatternCandidates(type: type, count: isThorough ? 40 : 6).candidates(from: hints))
         list.add(ConstantCandidates(snapshot: snapshot, type: type).candidates(from: hints))
         list.add(ArrayCandidates(snapshot: snapshot, type: type).candidates(from: hints))
-        list.add(JSONCandidates(type: type).candidates(from: hints))
+        let json = JSONCandidates(snapshot: snapshot, type: type)
+        list.add([json.document(for: column, of: relation, under: own)].compactMap(\.self))
+        list.add(json.candidates(from: hints))
+        let composites = CompositeCandidates(
+            columns: self,
+            snapshot: snapshot,
+            relation: relation,
+            column: column,
+            type: type
+        )
+        list.add(composites.candidates(from: own, fresh))
         list.add(LengthCandidates(snapshot: snapshot, type: type).candidates(from: hints))
         let modifier = snapshot.baseModifier(of: column)
         let sample = TypeSample(snapshot: snapshot)
@@ -115,6 +130,38 @@ struct ColumnCandidates {
         let kinds = TypeCandidates(snapshot: snapshot, type: type, modifier: modifier)
         list.add(kinds.candidates)
         list.isComplete = kinds.isComplete
+    }
+
+    /// What a field of a composite value may be, as SQL, the best first.
+    func values(of field: Column, from hints: [Harvest], _ fresh: Int) -> [String] {
+        guard let type = snapshot.baseType(of: field) else { return ["NULL"] }
+        var list = CandidateList(field)
+        // A domain refuses with an error what does not suit it.
+        let own = snapshot.types[field.type].flatMap(DomainSample(snapshot: snapshot).text)
+        if let own {
+            list.add(Candidate(content: .literal(own), source: .constant))
+        } else {
+            list.add(PatternCandidates(type: type).candidates(from: hints))
+            let constants = ConstantCandidates(snapshot: snapshot, type: type)
+            list.add(constants.candidates(from: hints))
+            list.add(LengthCandidates(snapshot: snapshot, type: type).candidates(from: hints))
+            list.keep(\.isSafe)
+            let modifier = snapshot.baseModifier(of: field)
+            let sample = TypeSample(snapshot: snapshot)
+            if let content = sample.value(of: type.oid, modifier: modifier, fresh: nil) {
+                list.add(Self.candidate(RowValue(content, from: .sample)))
+            }
+            list.add(TypeCandidates(snapshot: snapshot, type: type, modifier: modifier).candidates)
+        }
+        let name = snapshot.baseTypeName(of: field)
+        let values = list.candidates.prefix(40).map { candidate in
+            switch candidate.content {
+            case .literal(let text): "\(SQLText.literal(text))::\(name)"
+            case .expression(let text, _): "(\(text))::\(name)"
+            case .null, .unnamed: "NULL::\(name)"
+            }
+        }
+        return values.isEmpty ? ["NULL::\(name)"] : values
     }
 
     /// The candidate that a value is.

@@ -36,7 +36,11 @@ struct ConstantCandidates {
         guard !harvest.constants.isEmpty, harvest.words.count(where: { $0 == "=" }) == 1,
             harvest.words.count(where: { $0 == column.name }) == 1,
             harvest.words.allSatisfy({ $0 == column.name || wordsOfLists.contains($0) }),
-            condition.text.holds(" = ")
+            condition.text.holds(" = "),
+            // What stands at one place of a value is not all of it.
+            !zip(harvest.words, harvest.words.dropFirst()).contains(where: {
+                $0 == column.name && $1 == "["
+            })
         else { return nil }
         let isArrayLiteral = harvest.constants.contains { $0.type?.hasSuffix("[]") ?? false }
         return isArrayLiteral ? nil : harvest.constants.map(\.text)
@@ -79,9 +83,20 @@ struct ConstantCandidates {
                 && constant.text.dropFirst(4).first == "-"
             return looksLikeDate ? false : nil
         case "A" where !constant.text.hasPrefix("{"): return nil
+        case "C" where !constant.text.hasPrefix("("): return nil
+        case "U" where ["json", "jsonb"].contains(type.name) && !Self.isDocument(constant.text):
+            return nil
         default:
             return constant.isNumber || cast != nil && cast != "text" ? nil : false
         }
+    }
+
+    /// Whether a text looks like JSON.
+    static func isDocument(_ text: String) -> Bool {
+        ["true", "false", "null"].contains(text) || Double(text) != nil
+            || [("{", "}"), ("[", "]"), ("\"", "\"")].contains {
+                text.count > 1 && text.hasPrefix($0) && text.hasSuffix($1)
+            }
     }
 
     private func isInRange(_ text: String) -> Bool? {
@@ -112,7 +127,7 @@ struct ConstantCandidates {
             return [literal(String(number &+ 1)), literal(String(number &- 1))]
         case "D"
         where fits(constant) != nil && ["date", "timestamp", "timestamptz"].contains(type.name):
-            let day = "'\(constant.text.replacing("'", with: "''"))'::pg_catalog.\(type.name)"
+            let day = "\(SQLText.literal(constant.text))::pg_catalog.\(type.name)"
             return ["+", "-"].map { sign in
                 Candidate(
                     content: .expression(
@@ -135,8 +150,10 @@ struct ConstantCandidates {
     }
 
     /// The catalog's name of a type that has another in SQL.
-    private static func catalogName(_ name: String) -> String {
-        switch name {
+    static func catalogName(_ name: String) -> String {
+        // The names of some of the server's own types are keywords.
+        if name.hasPrefix("\""), name.hasSuffix("\"") { return String(name.dropFirst().dropLast()) }
+        return switch name {
         case "integer": "int4"
         case "bigint": "int8"
         case "smallint": "int2"

@@ -33,6 +33,7 @@ struct LengthCandidates {
     private static let functions: Set<String> = [
         "length", "char_length", "character_length", "octet_length", "bit_length", "cardinality",
         "array_length", "array_upper", "jsonb_array_length", "json_array_length",
+        "masklen",
     ]
 
     private func value(_ length: Int) -> String? {
@@ -54,6 +55,9 @@ struct LengthCandidates {
                 String(repeating: pattern, count: length / pattern.count + 1).prefix(length)
             )
         case .base where type.name == "bytea": return "\\x" + String(repeating: "5a", count: length)
+        case .base where ["inet", "cidr"].contains(type.name):
+            guard (1...128).contains(length) else { return nil }
+            return length > 32 ? "2001:db8::/\(length)" : "10.0.0.0/\(max(8, length))"
         case .base where ["bit", "varbit"].contains(type.name):
             return String(repeating: "1", count: length)
         case .base where ["json", "jsonb"].contains(type.name):

@@ -8,6 +8,10 @@ package struct RowDraft: Sendable, Hashable {
         /// The names of the relation's columns by number.
         let columnNames: [Int: String]
         package var values: [Int: RowValue]
+        /// The columns that an UPDATE of the row leaves as they are, since code refuses to change them.
+        package var spared: Set<Int> = []
+        /// The columns that an UPDATE of the row makes greater by one, since code asks for it.
+        package var raised: Set<Int> = []
 
         init(_ relation: Relation, in snapshot: Snapshot, values: [Int: RowValue] = [:]) {
             self.relation = relation
@@ -39,6 +43,9 @@ package struct RowDraft: Sendable, Hashable {
     package var defersConstraints = false
     /// Whether the scaffold goes in with user triggers and keys switched off.
     package var needsReplicaMode = false
+
+    /// The row whose constraints count: that of the table beneath the view, if it is made for that.
+    var suitedRow: Row { baseRow ?? row }
 
     /// The numbers of the columns that the INSERT names.
     package var named: Set<Int> { Set(row.values.keys) }

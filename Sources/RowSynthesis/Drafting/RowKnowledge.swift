@@ -36,8 +36,8 @@ package struct RowKnowledge: Sendable, Hashable {
     package var existing: [ParentKey: [String]] = [:]
     /// Parents that triggers put in place by themselves, or that are there.
     package var madeByTriggers: Set<MadeByTrigger> = []
-    /// Rows that no key of the row asks for, but code that it sets off does.
-    package var extraParents: [ExtraParent] = []
+    /// Rows that no key asks for, but code that a row sets off looks for.
+    package var lookups: [CodeLookup] = []
     /// Foreign keys by which a row must refer to the one under trial, since code asks for it.
     package var children: [Constraint] = []
     /// Columns by which a row that triggers of the scaffold have made is taken away again.
@@ -48,6 +48,10 @@ package struct RowKnowledge: Sendable, Hashable {
     package var ignoresConflicts = false
     /// Columns of the row under trial that get a value of their own, so that the row can be picked.
     package var namedKey: Set<Int> = []
+    /// Columns of the row under trial that an UPDATE leaves as they are.
+    package var spared: Set<Int> = []
+    /// Columns of the row under trial that an UPDATE makes greater by one.
+    package var raised: Set<Int> = []
     /// Whether the row under trial itself is the parent that its scaffold refers to.
     package var closesRings = false
     /// Whether the trial goes without its scaffold, which could not be put in place.
@@ -58,13 +62,6 @@ package struct RowKnowledge: Sendable, Hashable {
     package var usesReplicaMode = false
     /// Remedies that are worth one try only.
     var tried: Set<String> = []
-
-    package struct ExtraParent: Sendable, Hashable {
-        package var relation: OID
-        /// The columns by which the row is referred to.
-        package var key: [Int]
-        package var values: [Int: RowValue]
-    }
 
     /// A parent that a trigger makes: that of one child, or every one.
     package struct MadeByTrigger: Sendable, Hashable {

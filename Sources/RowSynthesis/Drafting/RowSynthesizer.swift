@@ -59,6 +59,8 @@ package struct RowSynthesizer: Sendable {
             workshop.draft.baseRow = row
             workshop.draft.row = RowDraft.Row(relation, in: snapshot, values: values)
         }
+        workshop.draft.row.spared = knowledge.spared
+        workshop.draft.row.raised = knowledge.raised
         workshop.draft.cleared = knowledge.cleared
         workshop.draft.vacancy = knowledge.vacancy
         workshop.draft.ignoresConflicts = knowledge.ignoresConflicts

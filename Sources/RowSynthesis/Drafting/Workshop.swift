@@ -35,10 +35,6 @@ struct Workshop {
     }
 
     mutating func fillTriedRow() {
-        for extra in knowledge.extraParents {
-            guard let relation = snapshot.relations[extra.relation] else { continue }
-            _ = scaffold(relation, fixed: extra.values, key: Reference(columns: extra.key))
-        }
         let relation = draft.row.relation
         let columns = snapshot.columns[relation.oid] ?? []
         let known = knowledge.row
@@ -46,6 +42,7 @@ struct Workshop {
         let declared = synthesizer.declared[relation.oid] ?? [:]
         var values = known.values.merging(declared) { _, declared in declared }
         let named = required.union(known.forced).union(values.keys).union(knowledge.namedKey)
+            .union(lookedFor(by: relation))
         references[relation.oid] = knowledge.namedKey
         if knowledge.closesRings {
             let bound = Set(boundKeys(of: relation, named: named).flatMap(\.columns))
@@ -147,6 +144,49 @@ struct Workshop {
                 let isOurs = !isClaimed || [.fresh, .scaffold].contains(value.source)
                 values[child] = RowValue(value.content, from: isOurs ? .scaffold : .existingParent)
             }
+        }
+        bindLookups(of: relation, values: &values)
+    }
+
+    /// Puts a row in place that code of another looks for; returns its values.
+    private mutating func look(
+        _ lookup: CodeLookup,
+        given values: [Int: RowValue]
+    ) -> [Int: RowValue] {
+        guard let relation = snapshot.relations[lookup.relation] else { return [:] }
+        var fixed: [Int: RowValue] = [:]
+        for (column, wish) in lookup.columns {
+            switch wish {
+            case .value(let value), .preferred(let value): fixed[column] = value
+            case .column(let own): fixed[column] = values[own]
+            }
+        }
+        guard !fixed.values.contains(where: { $0.content == .null }) else { return [:] }
+        return scaffold(
+            relation,
+            fixed: fixed,
+            key: Reference(columns: lookup.columns.keys.sorted())
+        )
+    }
+
+    /// Gives the row what it shares with rows that its code looks for.
+    private mutating func bindLookups(of relation: Relation, values: inout [Int: RowValue]) {
+        for lookup in knowledge.lookups where lookup.by == relation.oid {
+            let found = look(lookup, given: values)
+            for (column, wish) in lookup.columns {
+                guard case .column(let number) = wish, values[number] == nil,
+                    let value = found[column],
+                    !value.isDrawn || relation.oid != draft.row.relation.oid
+                else { continue }
+                values[number] = RowValue(value.content, from: .scaffold)
+            }
+        }
+    }
+
+    /// The columns by whose values code of the relation looks for rows.
+    private func lookedFor(by relation: Relation) -> Set<Int> {
+        knowledge.lookups.filter { $0.by == relation.oid }.reduce(into: Set<Int>()) {
+            $0.formUnion($1.ownColumns)
         }
     }
 
@@ -276,7 +316,7 @@ struct Workshop {
         let drawn = columns.filter { synthesizer.drawsFromSequence($0) }.map(\.number)
         return Set(synthesizer.requiredColumns(of: relation).map(\.number))
             .union(drawn).union(key.columns).union(fixed.keys)
-            .union(known.forced).union(known.values.keys)
+            .union(known.forced).union(known.values.keys).union(lookedFor(by: relation))
             .union((synthesizer.declared[relation.oid] ?? [:]).keys)
             .subtracting(columns.filter(\.isComputed).map(\.number))
     }

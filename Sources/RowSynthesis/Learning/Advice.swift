@@ -30,14 +30,19 @@ extension RowSearch {
         }
         let isRefused = isSwallowed || failure.error?.sourceFunction == "exec_stmt_raise"
         guard isRefused else { return values(after: failure, of: draft) }
-        let mentioned = TriggerCode(of: relation, in: snapshot, on: event).mentioned
+        let mentioned = TriggerCode(of: relation, in: snapshot, on: [event]).mentioned
             .filter { !$0.isComputed && !synthesizer.drawsFromSequence($0) }
+        return [values(for: mentioned, of: relation), leavingOut(operation, as: role)]
+            .compactMap(\.self).joined(separator: "; ")
+    }
+
+    /// The lines of `pgsmoke.yml` that leave an operation out which code does not let change rows; `nil`
+    /// for one that changes none.
+    package func leavingOut(_ operation: Operation, as role: String) -> String? {
+        guard changingEvent(of: operation) != nil else { return nil }
         let table = Self.yaml(relation.objectName.displayed)
-        let leaving =
-            "if the table is to refuse it, leave \(operation.rawValue) out: "
+        return "if the table is to refuse it, leave \(operation.rawValue) out: "
             + "tables: { \(table): { operations: { \(Self.yaml(role)): [...] } } }"
-        return [values(for: mentioned, of: relation), leaving].compactMap(\.self)
-            .joined(separator: "; ")
     }
 
     /// What the operation does to a row that is there, with code set off by that alone; `nil` if it
@@ -49,7 +54,7 @@ extension RowSearch {
         case .upsert, .merge:
             let isOfUpdate =
                 TriggerCode(of: relation, in: snapshot).isEmpty
-                && !TriggerCode(of: relation, in: snapshot, on: .update).isEmpty
+                && !TriggerCode(of: relation, in: snapshot, on: [.update]).isEmpty
             return isOfUpdate ? .update : nil
         default: return nil
         }

@@ -82,7 +82,7 @@ extension Lesson {
         let indexes = snapshot.uniqueIndexes[row.relation.oid] ?? []
         let expressions =
             columns.filter(\.isGenerated).compactMap(\.defaultExpression)
-            + indexes.flatMap(\.expressions)
+            + indexes.flatMap(\.expressions) + (try plainIndexExpressions(of: row.relation))
         let learned = expressions.map { expression in
             LearnedCondition(
                 text: "((\(expression)) IS NOT DISTINCT FROM (\(expression)))",
@@ -93,6 +93,21 @@ extension Lesson {
             next[site].conditions.append(condition)
         }
         return try solving(site, row, touching: Set(columns.map(\.number)), apartBy: [], next)
+    }
+
+    /// What the indexes compute that keep no rows apart.
+    private func plainIndexExpressions(of relation: Relation) throws(PostgresError) -> [String] {
+        let query = """
+            SELECT pg_catalog.pg_get_indexdef(i.indexrelid, k, false)
+              FROM pg_catalog.pg_index AS i,
+                   pg_catalog.generate_series(1, i.indnatts::pg_catalog.int4) AS k
+             WHERE i.indrelid = \(relation.oid) AND i.indexprs IS NOT NULL AND NOT i.indisunique
+               AND i.indkey[k - 1] = 0
+            UNION ALL
+            SELECT pg_catalog.pg_get_expr(i.indpred, i.indrelid) FROM pg_catalog.pg_index AS i
+             WHERE i.indrelid = \(relation.oid) AND i.indpred IS NOT NULL AND NOT i.indisunique
+            """
+        return (try lookup.rows(of: query, as: .connectingRole) ?? []).compactMap { $0[0] }
     }
 
     /// Looks for a row that some leaf of the partitioned table takes.

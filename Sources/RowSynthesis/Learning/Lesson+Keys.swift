@@ -33,19 +33,20 @@ extension Lesson {
                     && snapshot.relations[key.relation].map {
                         $0.name == error.table && $0.schema == error.schema
                     } ?? false
-            }), key.columns.count == 1, let detail = error.detail,
+            }), key.referencedRelation != draft.suitedRow.relation.oid, key.columns.count == 1,
+            let detail = error.detail,
             let start = detail.ranges(of: "=(").last?.upperBound,
             let end = detail[start...].lastIndex(of: ")")
         else { return .nothing }
         let value = RowValue(.literal(String(detail[start..<end])), from: .rule)
-        let extra = RowKnowledge.ExtraParent(
+        let lookup = CodeLookup(
+            by: draft.suitedRow.relation.oid,
             relation: key.referencedRelation,
-            key: key.referencedColumns,
-            values: [key.referencedColumns[0]: value]
+            columns: [key.referencedColumns[0]: .value(value)]
         )
-        guard !knowledge.extraParents.contains(extra) else { return .nothing }
+        guard !knowledge.lookups.contains(lookup) else { return .nothing }
         var next = knowledge
-        next.extraParents.append(extra)
+        next.lookups.append(lookup)
         return .knowledge(next)
     }
 
@@ -64,6 +65,30 @@ extension Lesson {
         return .knowledge(next)
     }
 
+    /// What keeps the row apart from rows of its own table that are put in place for it; `nil` if there are
+    /// none that the index takes for the same.
+    private func apartFromScaffold(_ row: RowDraft.Row, by index: UniqueIndex) -> LearnedCondition?
+    {
+        guard index.expressions.isEmpty, !index.isExclusion else { return nil }
+        let twins = draft.scaffold.filter { other in
+            other.relation.oid == row.relation.oid
+                && index.columns.allSatisfy { other.values[$0]?.content == row.values[$0]?.content }
+        }
+        var differences: [String] = []
+        for number in index.columns {
+            guard let column = snapshot.column(number, of: row.relation.oid),
+                case .literal(let text) = twins.first?.values[number]?.content,
+                !synthesizer.drawsFromSequence(column)
+            else { return nil }
+            let type = snapshot.baseTypeName(of: column)
+            differences.append(
+                "\(SQLText.identifier(column.name)) <> \(SQLText.literal(text))::\(type)"
+            )
+        }
+        guard !differences.isEmpty else { return nil }
+        return LearnedCondition(text: differences.joined(separator: " OR "), mustBeTrue: true)
+    }
+
     /// Learns that the row, or one that clashes with it, is there already.
     func afterDuplicate(
         _ error: ServerError,
@@ -75,6 +100,15 @@ extension Lesson {
         let indexes = snapshot.uniqueIndexes[relation.oid] ?? []
         let index = indexes.first { $0.name == error.constraint }
         let columns = columns(of: index.map { [$0] } ?? indexes, in: relation)
+        if isPicking, site == .row, !next.closesRings, let index,
+            let apart = apartFromScaffold(row, by: index),
+            next.tried.insert("apart from scaffold").inserted
+        {
+            var attempt = next
+            attempt.row.conditions.append(apart)
+            let teaching = try solving(site, row, touching: columns, apartBy: [index], attempt)
+            if case .knowledge = teaching { return teaching }
+        }
         if site != .row, let next = try afterParentThatIsThere(row) { return .knowledge(next) }
         if site != .row, mayBeMadeByTrigger(before: relation) {
             let teaching = afterRowOfTrigger(error, of: nil)
@@ -103,6 +137,15 @@ extension Lesson {
         if isFresh, next.round < 2 {
             next.round += 1
             return .knowledge(next)
+        }
+        if site == .row, let index, !index.expressions.isEmpty, relation.kind == .table,
+            (snapshot.columns[relation.oid] ?? []).allSatisfy({
+                !columns.contains($0.number) || synthesizer.drawsFromSequence($0)
+            })
+        {
+            let reason =
+                "full: \(Identifier.displayed(index.name)) allows no row beside those that are there"
+            return .full(Fullness(reason: reason, index: index, columns: columns))
         }
         guard let index, relation.kind == .table,
             next.tried.insert("apart \(relation.oid) \(index.name)").inserted

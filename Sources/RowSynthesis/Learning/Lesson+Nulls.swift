@@ -17,7 +17,10 @@ extension Lesson {
                 return .nothing
             }
             if site == .row, let base = next.base, base.columns[column.number] == nil {
-                let isFilled = snapshot.triggers[base.table]?.contains(where: \.isBefore) ?? false
+                let code = TriggerCode(of: row.relation, in: snapshot)
+                let isFilled =
+                    code.triggers.contains(where: \.isBefore)
+                    && code.hints.contains { $0.names.contains(column.name) }
                 return isFilled
                     ? .nothing
                     : .hopeless(

@@ -17,7 +17,7 @@ extension Lesson {
     ///
     /// - Throws: `connectionLost`.
     func room(in full: Fullness, mayGiveWay: Bool) throws(PostgresError) -> [RowKnowledge] {
-        let row = draft.baseRow ?? draft.row
+        let row = draft.suitedRow
         var ways: [RowKnowledge] = []
         for vacancy in mayRemoveRows(row.relation) ? try vacancies(in: row.relation) : [] {
             var next = knowledge

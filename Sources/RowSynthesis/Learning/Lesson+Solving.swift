@@ -72,7 +72,7 @@ extension Lesson {
     ///
     /// - Throws: `connectionLost`.
     func fullness() throws(PostgresError) -> Fullness? {
-        let row = draft.baseRow ?? draft.row
+        let row = draft.suitedRow
         guard row.relation.kind == .table, lookup.reader(row.relation) != .nobody else {
             return nil
         }
@@ -141,6 +141,8 @@ extension RelationKnowledge {
     ) {
         scaffoldedKeys.subtract(others.map(\.oid))
         for (number, value) in found {
+            // It stays what the tried row has drawn.
+            if row.values[number]?.isDrawn ?? false { continue }
             guard let value else {
                 values[number] = nil
                 forced.remove(number)

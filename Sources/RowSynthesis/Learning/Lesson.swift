@@ -39,10 +39,11 @@ struct Lesson {
     func teaching(of failure: Failure) throws(PostgresError) -> Teaching {
         switch failure {
         case .swallowed: return try afterNothing()
-        case .filtered: return try afterPolicy(.row, draft.baseRow ?? draft.row)
+        case .filtered: return try afterPolicy(.row, draft.suitedRow)
         case .row(let error):
             if let base = try base(after: error) { return .knowledge(base) }
-            return try teaching(of: error, site: .row, row: draft.baseRow ?? draft.row)
+            if let next = try afterInsteadOf(error) { return .knowledge(next) }
+            return try teaching(of: error, site: .row, row: draft.suitedRow)
         case .scaffold(let index, let error):
             guard let row = scaffoldRow(at: index, blamedBy: error) else { return .nothing }
             return try teaching(of: error, site: .parent(row.relation.oid), row: row)

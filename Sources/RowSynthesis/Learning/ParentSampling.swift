@@ -87,10 +87,15 @@ extension Lookup {
         }
     }
 
-    /// Reads some keys of one parent, each as text in the order of its columns.
+    /// Reads some keys of one parent, each as text in the order of its columns: of those rows alone that
+    /// have the values.
     ///
     /// - Throws: `connectionLost`. What cannot be read is taken for not there.
-    func tuples(of key: ParentKey, limit: Int) throws(PostgresError) -> [[String]] {
+    func tuples(
+        of key: ParentKey,
+        with values: [Int: String] = [:],
+        limit: Int
+    ) throws(PostgresError) -> [[String]] {
         guard let parent = snapshot.relations[key.relation], parent.kind == .table else {
             return []
         }
@@ -100,7 +105,15 @@ extension Lookup {
             names.append("t.\(try connection.quoted(identifier: column.name))")
         }
         let texts = names.map { "\($0)::pg_catalog.text" }.joined(separator: ", ")
-        let present = names.map { "\($0) IS NOT NULL" }.joined(separator: " AND ")
+        var conditions = names.map { "\($0) IS NOT NULL" }
+        for (number, text) in values.sorted(by: { $0.key < $1.key }) {
+            guard let column = snapshot.column(number, of: parent.oid) else { return [] }
+            conditions.append(
+                "t.\(try connection.quoted(identifier: column.name)) = "
+                    + (try connection.quoted(literal: text))
+            )
+        }
+        let present = conditions.joined(separator: " AND ")
         let query = """
             SELECT \(texts) FROM ONLY \(try quotedName(of: parent)) AS t
              WHERE \(present)\(try order(of: key)) LIMIT \(limit)

@@ -5,20 +5,20 @@ internal import Trials
 struct TriggerCode {
     let relation: Relation
     let snapshot: Snapshot
-    /// The triggers that the event sets off.
+    /// The triggers that the events set off.
     let triggers: [Trigger]
     private let harvests: [Harvest]
 
-    init(of relation: Relation, in snapshot: Snapshot, on event: Relation.Event = .insert) {
+    init(of relation: Relation, in snapshot: Snapshot, on events: Set<Relation.Event> = [.insert]) {
         self.relation = relation
         self.snapshot = snapshot
         triggers = (snapshot.triggers[relation.oid] ?? [])
-            .filter { $0.fires(on: event) && $0.isEnabled }
+            .filter { trigger in trigger.isEnabled && events.contains(where: trigger.fires) }
         let routines = Set(triggers.map(\.routine)).sorted()
         harvests = routines.compactMap { snapshot.routines[$0] }.map { Harvest($0.source) }
     }
 
-    /// Whether the event sets no code off.
+    /// Whether the events set no code off.
     var isEmpty: Bool { triggers.isEmpty }
 
     /// The columns that the code reads or writes as `NEW.column` or `OLD.column`, in the order of their
@@ -90,14 +90,17 @@ struct TriggerCode {
     /// The trigger that refuses every row: the first that its function does is to raise an error.
     var refuser: Trigger? {
         triggers.first { trigger in
-            guard !trigger.isConditional, let source = snapshot.routines[trigger.routine]?.source
-            else { return false }
-            let words = Harvest(source).words.map { $0.lowercased() }
-            guard words.prefix(2) == ["begin", "raise"],
-                !words.dropFirst(3).contains("exception")
-            else { return false }
-            let level = words.dropFirst(2).first ?? ""
-            return !["debug", "log", "info", "notice", "warning"].contains(level)
+            !trigger.isConditional && trigger.updateColumns.isEmpty
+                && (snapshot.routines[trigger.routine].map(Self.refusesAll) ?? false)
         }
+    }
+
+    /// Whether the first that a function does is to raise an error.
+    static func refusesAll(_ routine: Routine) -> Bool {
+        let words = Harvest(routine.source).words.map { $0.lowercased() }
+        guard words.prefix(2) == ["begin", "raise"], !words.dropFirst(3).contains("exception")
+        else { return false }
+        let level = words.dropFirst(2).first ?? ""
+        return !["debug", "log", "info", "notice", "warning"].contains(level)
     }
 }

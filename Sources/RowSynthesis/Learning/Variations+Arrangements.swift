@@ -5,8 +5,8 @@ extension Variations {
     /// Other ways in which the row and its parents can hang together.
     var arrangements: [RowKnowledge] {
         var arrangements: [RowKnowledge] = []
-        let keys = (snapshot.constraints[draft.row.relation.oid] ?? []).filter { key in
-            key.kind == .foreignKey && key.columns.allSatisfy { draft.row.values[$0] != nil }
+        let keys = (snapshot.constraints[draft.suitedRow.relation.oid] ?? []).filter { key in
+            key.kind == .foreignKey && key.columns.allSatisfy { draft.suitedRow.values[$0] != nil }
         }
         if Set(keys.map(\.referencedRelation)).count < keys.count {
             if !knowledge.row.separatesParents {
@@ -24,7 +24,7 @@ extension Variations {
 
     /// The row itself becomes the one that rows refer to which it refers to in turn.
     private var closedRings: [RowKnowledge] {
-        let relation = draft.row.relation
+        let relation = draft.suitedRow.relation
         let keys = snapshot.ringKeys(of: relation.oid)
         guard !keys.isEmpty || draft.scaffold.contains(where: { $0.relation.oid == relation.oid })
         else { return [] }
@@ -44,7 +44,7 @@ extension Variations {
     /// Columns of the scaffold that bear the name of one of the row's become equal to it: tables
     /// that repeat what their parents say are often watched by code.
     private var repeatedColumns: RowKnowledge? {
-        let row = draft.row
+        let row = draft.suitedRow
         var next = knowledge
         var pinned: Set<Int> = []
         for parent in draft.scaffold where parent.relation.oid != row.relation.oid {
@@ -75,11 +75,11 @@ extension Variations {
 
     /// Columns of the row and its scaffold become what the code compares columns of their name with.
     private var agreedColumns: RowKnowledge? {
-        let wanted = TriggerCode(of: draft.row.relation, in: snapshot).equalities
+        let wanted = code(at: .row, of: draft.suitedRow.relation).equalities
         var next = knowledge
         var isChanged = false
         let rows =
-            draft.scaffold.map { ($0, RowSite.parent($0.relation.oid)) } + [(draft.row, .row)]
+            draft.scaffold.map { ($0, RowSite.parent($0.relation.oid)) } + [(draft.suitedRow, .row)]
         for (row, site) in rows {
             for column in snapshot.columns[row.relation.oid] ?? [] where isFree(column, at: site) {
                 guard let text = wanted[column.name], let type = snapshot.baseType(of: column),

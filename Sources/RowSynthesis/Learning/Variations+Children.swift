@@ -6,8 +6,8 @@ extension Variations {
     /// Rows that refer to the tried one, where code that runs at the transaction's end may ask for
     /// them: first of the tables that it names.
     func children(after error: ServerError) -> [RowKnowledge] {
-        let relation = (draft.baseRow ?? draft.row).relation
-        let code = TriggerCode(of: relation, in: snapshot)
+        let relation = draft.suitedRow.relation
+        let code = code(at: .row, of: relation)
         guard error.context != nil, knowledge.children.isEmpty,
             code.triggers.contains(where: \.isInitiallyDeferred)
         else { return [] }

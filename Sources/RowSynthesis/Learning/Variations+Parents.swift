@@ -3,60 +3,6 @@ internal import Postgres
 internal import Trials
 
 extension Variations {
-    /// Columns that refer to rows of tables which only the code names: some that are there, and one
-    /// that is made.
-    func references(
-        from columns: [Column],
-        in row: RowDraft.Row,
-        _ code: TriggerCode
-    ) throws(PostgresError) -> [RowKnowledge] {
-        let bound = Set(
-            (snapshot.constraints[row.relation.oid] ?? []).filter { $0.kind == .foreignKey }
-                .flatMap(\.columns)
-        )
-        var variations: [RowKnowledge] = []
-        for column in columns where !bound.contains(column.number) {
-            for table in code.tables.prefix(8) {
-                let keys = (snapshot.uniqueIndexes[table.oid] ?? []).map(\.columns)
-                    .filter { $0.count == 1 && $0[0] != 0 }
-                for key in keys {
-                    guard let target = snapshot.column(key[0], of: table.oid),
-                        snapshot.baseType(of: target)?.oid == snapshot.baseType(of: column)?.oid
-                    else { continue }
-                    let there = try lookup.tuples(
-                        of: ParentKey(relation: table.oid, columns: key),
-                        limit: 2
-                    )
-                    for text in there.compactMap(\.first) {
-                        variations.append(
-                            changed {
-                                $0.row.values[column.number] = RowValue(
-                                    .literal(text),
-                                    from: .existingParent
-                                )
-                            }
-                        )
-                    }
-                    let fresh = (synthesizer.salt * 64 + 48) * 512 + column.number
-                    let value = synthesizer.guess(for: target, of: table, fresh: fresh)
-                    variations.append(
-                        changed {
-                            $0.extraParents.append(
-                                RowKnowledge.ExtraParent(
-                                    relation: table.oid,
-                                    key: key,
-                                    values: [key[0]: value]
-                                )
-                            )
-                            $0.row.values[column.number] = RowValue(value.content, from: .scaffold)
-                        }
-                    )
-                }
-            }
-        }
-        return Array(variations.prefix(24))
-    }
-
     /// Other parents that are there, in place of the one that was taken or made.
     func existingParents(
         for row: RowDraft.Row,
@@ -96,9 +42,36 @@ extension Variations {
         return variations
     }
 
+    /// Scaffolded rows whose columns that the code names are greater, or less, than most values are.
+    private func extremeParents() -> [RowKnowledge] {
+        let words = code(at: .row, of: draft.suitedRow.relation).hints
+            .reduce(into: Set<String>()) { $0.formUnion($1.names.map { $0.lowercased() }) }
+        return [true, false].map { isGreat in
+            changed { next in
+                for row in draft.scaffold {
+                    let site = RowSite.parent(row.relation.oid)
+                    let bound = synthesizer.uniqueColumns(of: row.relation).union(
+                        (snapshot.constraints[row.relation.oid] ?? [])
+                            .filter { $0.kind == .foreignKey }.flatMap(\.columns)
+                    )
+                    for column in snapshot.columns[row.relation.oid] ?? []
+                    where words.contains(column.name.lowercased()) && isFree(column, at: site)
+                        && !bound.contains(column.number)
+                        && !synthesizer.drawsFromSequence(column)
+                    {
+                        guard let text = snapshot.extreme(of: column, isGreat: isGreat) else {
+                            continue
+                        }
+                        next[site].values[column.number] = RowValue(.literal(text), from: .rule)
+                    }
+                }
+            }
+        }.filter { $0 != knowledge }
+    }
+
     /// Scaffolded parents of another kind: each of their columns that has few values, each value.
     func otherParents() -> [RowKnowledge] {
-        var variations: [RowKnowledge] = []
+        var variations = extremeParents()
         for row in draft.scaffold.reversed() {
             let site = RowSite.parent(row.relation.oid)
             let columns = ColumnCandidates(

@@ -10,6 +10,8 @@ struct Variations {
     let draft: RowDraft
     let knowledge: RowKnowledge
     let mayUseReplicaMode: Bool
+    /// The events whose triggers the tried row meets.
+    let events: Set<Relation.Event>
 
     /// The catalog.
     var snapshot: Snapshot { lookup.snapshot }
@@ -32,8 +34,9 @@ struct Variations {
             return variations + (try others(for: row, at: .parent(row.relation.oid)))
         case .row, .swallowed, .filtered:
             var variations = failure.error.map(children) ?? []
+            variations += otherAssignments
             variations += arrangements
-            variations += try others(for: draft.row, at: .row)
+            variations += try others(for: draft.suitedRow, at: .row)
             variations += otherParents()
             if mayUseReplicaMode, !knowledge.usesReplicaMode, !draft.scaffold.isEmpty {
                 var next = knowledge
@@ -49,19 +52,20 @@ struct Variations {
         for row: RowDraft.Row,
         at site: RowSite
     ) throws(PostgresError) -> [RowKnowledge] {
-        let code = TriggerCode(of: row.relation, in: snapshot)
+        let code = code(at: site, of: row.relation)
         let mentioned = code.mentioned.filter { isFree($0, at: site) }
         var variations: [RowKnowledge] = []
         for values in try templates(for: row, keeping: []) {
             variations.append(changed { $0[site].values.merge(values) { _, new in new } })
         }
+        variations += try lookups(of: row, at: site, code)
         variations += try existingParents(for: row, at: site)
         let unnamed = mentioned.filter { row.values[$0.number] == nil }
         if !unnamed.isEmpty {
             variations.append(changed { $0[site].forced.formUnion(unnamed.map(\.number)) })
         }
         variations += constants(for: mentioned, in: row, at: site, from: code)
-        if site == .row { variations += try references(from: mentioned, in: row, code) }
+        variations += guessedLookups(by: mentioned, of: row, code)
         let keeping = Set(mentioned.map(\.number))
         for values in try templates(for: row, keeping: keeping) {
             variations.append(changed { $0[site].values.merge(values) { _, new in new } })
@@ -72,6 +76,11 @@ struct Variations {
             variations.append(changed { $0[site].forced.formUnion(nullable.map(\.number)) })
         }
         return variations
+    }
+
+    /// The code that a row meets.
+    func code(at site: RowSite, of relation: Relation) -> TriggerCode {
+        TriggerCode(of: relation, in: snapshot, on: site == .row ? events : [.insert])
     }
 
     /// Whether the column is ours to choose.
@@ -113,6 +122,8 @@ struct Variations {
             var candidates = ConstantCandidates(snapshot: snapshot, type: type)
                 .candidates(from: code.hints)
             candidates += PatternCandidates(type: type).candidates(from: code.hints)
+            candidates += JSONCandidates(snapshot: snapshot, type: type)
+                .candidates(from: code.hints)
             candidates +=
                 TypeCandidates(snapshot: snapshot, type: type, modifier: -1).candidates.prefix(8)
             for candidate in candidates.prefix(24) {

@@ -135,7 +135,7 @@ struct Conditions: Sendable {
 
     /// The server writes VALUE in capitals, which no unquoted name has.
     static func replacingValue(in text: String, by column: String) -> String {
-        let name = "\"\(column.replacing("\"", with: "\"\""))\""
+        let name = SQLText.identifier(column)
         var result = ""
         var rest = Substring(text)
         var quote: Character?

@@ -72,11 +72,19 @@ struct Solver {
         case .unasked: return .unknown
         case .refused: break
         }
-        let tested = try tested(query)
-        if tested.lists != query.lists,
-            case .rows(let rows) = try answer(to: question(try tested.sql(isGuarded: false)))
+        var tested = query
+        // Texts fail more often than what is computed from them.
+        for narrowed in [try self.tested(query), try query.keeping { $1.text != nil || $1.isSafe }]
         {
-            return solution(rows.first, of: tested)
+            tested = try narrowed.keeping { column, candidate in
+                tested.lists.contains {
+                    $0.column == column && $0.candidates.contains(candidate)
+                }
+            }
+            guard tested.lists != query.lists else { continue }
+            if case .rows(let rows) = try answer(to: question(try tested.sql(isGuarded: false))) {
+                return solution(rows.first, of: tested)
+            }
         }
         var guarded = question(try tested.sql(isGuarded: true))
         guarded.preparations = try tested.guards()
@@ -201,7 +209,7 @@ struct Solver {
             bad = Set(questionable.map { "\($0.0.number) \($0.1)" })
         }
         return try query.keeping { column, candidate in
-            candidate.text.map { !bad.contains("\(column.number) \($0)") } ?? candidate.isSafe
+            candidate.text.map { !bad.contains("\(column.number) \($0)") } ?? true
         }
     }
 
@@ -212,21 +220,22 @@ struct Solver {
     ) throws(PostgresError) -> Solution {
         let lists = try lists(for: component, [], false)
         for (index, list) in lists.enumerated() where !list.isComplete {
-            guard let type = snapshot.baseType(of: list.column), type.isBuiltIn,
-                let series = Self.series(type.name, near: Self.greatest(in: component, list.column))
-            else { continue }
+            guard let type = snapshot.baseType(of: list.column), type.isBuiltIn else { continue }
             var others = lists
             others.remove(at: index)
-            var query = try SolverQuery(
-                lookup,
-                about: relation,
-                choosing: others,
-                under: component.conditions,
-                apartBy: indexes,
-                without: vacancy
-            )
-            query.addSeries(series, for: list.column)
-            if case .found(let values) = try ask(query) { return .found(values) }
+            let greatest = Self.greatest(in: component, list.column)
+            for series in Self.series(type.name, near: greatest) {
+                var query = try SolverQuery(
+                    lookup,
+                    about: relation,
+                    choosing: others,
+                    under: component.conditions,
+                    apartBy: indexes,
+                    without: vacancy
+                )
+                query.addSeries(series, for: list.column)
+                if case .found(let values) = try ask(query) { return .found(values) }
+            }
         }
         return .unknown
     }
@@ -238,17 +247,23 @@ struct Solver {
             .filter { $0 > 10_000 && $0 < Int(Int32.max) - 20_000 }.max()
     }
 
-    private static func series(_ type: String, near number: Int?) -> String? {
+    private static func series(_ type: String, near number: Int?) -> [String] {
         let start = number.map { $0 - 100 } ?? -100
-        return switch type {
-        case "int2", "int4", "int8", "numeric", "float8", "float4":
-            "SELECT g FROM pg_catalog.generate_series(\(start), \(start + 20_100)) AS g"
-        case "date", "timestamp", "timestamptz":
-            "SELECT '2000-01-01'::pg_catalog.date + g FROM pg_catalog.generate_series(0, 20000) AS g"
-        case "text", "varchar", "bpchar":
-            "SELECT 'pgsmoke' || g FROM pg_catalog.generate_series(0, 20000) AS g"
-        case "uuid": "SELECT pg_catalog.md5(g::text) FROM pg_catalog.generate_series(0, 20000) AS g"
-        default: nil
-        }
+        let minutes = "pg_catalog.make_interval(mins => g)"
+        let days = "'2000-01-01'::pg_catalog.date + g"
+        let terms =
+            switch type {
+            case "int2", "int4", "int8", "numeric", "float8", "float4": ["g + \(start)"]
+            case "date": [days]
+            case "timestamp", "timestamptz":
+                [days, "'2000-01-01'::pg_catalog.\(type) + \(minutes)"]
+            case "time": ["'00:00'::pg_catalog.time + \(minutes)"]
+            case "interval": [minutes]
+            case "text", "varchar", "bpchar": ["'pgsmoke' || g"]
+            case "uuid": ["pg_catalog.md5(g::text)"]
+            default: []
+            }
+        let last = type == "time" ? 1_439 : 20_100
+        return terms.map { "SELECT \($0) FROM pg_catalog.generate_series(0, \(last)) AS g" }
     }
 }

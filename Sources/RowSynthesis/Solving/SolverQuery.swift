@@ -33,7 +33,7 @@ struct SolverQuery {
     ) throws(PostgresError) {
         self.lookup = lookup
         self.relation = relation
-        self.lists = Self.limited(Self.ordered(lists))
+        self.lists = Self.limited(Self.ordered(lists, under: conditions))
         self.conditions = conditions
         self.indexes = indexes
         self.keys = keys
@@ -66,14 +66,24 @@ struct SolverQuery {
         return query
     }
 
-    /// Puts a column after those that its candidates are made from, and drops what cannot be.
-    private static func ordered(_ lists: [CandidateList]) -> [CandidateList] {
+    /// Puts a column after those that its candidates are made from, and drops what cannot be: of two
+    /// that could be made from each other the one with conditions of its own comes first.
+    private static func ordered(
+        _ lists: [CandidateList],
+        under conditions: [Condition]
+    ) -> [CandidateList] {
+        let bound = conditions.filter { $0.columns.count == 1 }.reduce(into: Set<Int>()) {
+            $0.formUnion($1.columns)
+        }
         var rest = lists
         var placed: Set<Int> = []
         var ordered: [CandidateList] = []
         while !rest.isEmpty {
-            func unmet(_ list: CandidateList) -> Int {
-                list.candidates.filter { !$0.inputs.isSubset(of: placed) }.count
+            func unmet(_ list: CandidateList) -> (Int, Int) {
+                (
+                    list.candidates.filter { !$0.inputs.isSubset(of: placed) }.count,
+                    bound.contains(list.column.number) ? 0 : 1
+                )
             }
             let index = rest.indices.min { unmet(rest[$0]) < unmet(rest[$1]) } ?? 0
             var list = rest.remove(at: index)

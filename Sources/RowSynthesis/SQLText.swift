@@ -1,0 +1,14 @@
+/// Names and constants inside expressions, written as libpq writes them (`PQescapeIdentifier`,
+/// `PQescapeLiteral`), for what is put together without a connection.
+enum SQLText {
+    static func identifier(_ name: String) -> String {
+        "\"\(name.replacing("\"", with: "\"\""))\""
+    }
+
+    static func literal(_ text: String) -> String {
+        let doubled = text.replacing("'", with: "''")
+        // Backslashes mean the same whatever standard_conforming_strings says.
+        return text.contains("\\")
+            ? " E'\(doubled.replacing("\\", with: "\\\\"))'" : "'\(doubled)'"
+    }
+}
