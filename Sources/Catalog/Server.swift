@@ -24,6 +24,8 @@ package struct Server: Sendable, Hashable, CatalogRow {
     package let canSwitchTriggersOff: Bool
     /// `shared_buffers`, in bytes.
     package let sharedBuffers: Int
+    /// How many locks all sessions can hold together (`max_locks_per_transaction`, manual, 20.12).
+    package let lockSlots: Int
 
     /// The major version: 15 for 15.4.
     package var major: Int { version / 10_000 }
@@ -45,7 +47,10 @@ package struct Server: Sendable, Hashable, CatalogRow {
                \(version >= 150_000
             ? "has_parameter_privilege('session_replication_role', 'SET')"
             : "(SELECT rolsuper FROM pg_roles WHERE rolname = session_user)"),
-               pg_size_bytes(current_setting('shared_buffers'))
+               pg_size_bytes(current_setting('shared_buffers')),
+               current_setting('max_locks_per_transaction')::bigint
+               * (current_setting('max_connections')::bigint
+                  + current_setting('max_prepared_transactions')::bigint)
           FROM pg_database d
          WHERE d.datname = current_database()
         """
@@ -65,5 +70,6 @@ package struct Server: Sendable, Hashable, CatalogRow {
         hasEventTriggers = rows.isTrue(row, 10)
         canSwitchTriggersOff = rows.isTrue(row, 11)
         sharedBuffers = rows.integer(row, 12)
+        lockSlots = rows.integer(row, 13)
     }
 }

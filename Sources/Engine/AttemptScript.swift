@@ -30,7 +30,7 @@ extension LaneRunner {
             if shields.isEmpty {
                 try open(&script, draft, [], deferred, isolation, for: trials[index])
             } else {
-                script.add("SAVEPOINT pgsmoke")
+                script.add(Self.savepoint)
             }
             try add(
                 trials[index],
@@ -47,33 +47,34 @@ extension LaneRunner {
         return script
     }
 
-    /// Writes the trials of one row for a transaction that is open, and leaves nothing in it but the
-    /// shields.
+    /// Writes the trials of one row for a transaction that is open, behind a savepoint of the name that
+    /// `goingBack` leads to, and with its shields up.
     func script(
         inside limits: TimeLimits,
         _ draft: RowDraft,
-        _ trials: [PreparedTrial],
-        _ shields: [Shield]
+        _ trials: [PreparedTrial]
     ) throws(PostgresError) -> TrialScript {
         var script = TrialScript()
         let deferred = deferredConstraints(for: draft)
-        try add(shields, to: &script, lockTimeout: limits.lock)
         let isPrepared = !draft.scaffold.isEmpty || draft.defersConstraints
-        if isPrepared {
-            script.add("SAVEPOINT pgsmoke")
-            try prepare(&script, draft, lockTimeout: limits.lock, deferred)
-        }
+        // What several trials share stands behind a savepoint of its own.
+        let sharesPreparation = isPrepared && trials.count > 1
+        if isPrepared { try prepare(&script, draft, lockTimeout: limits.lock, deferred) }
         for index in trials.indices {
-            script.add("SAVEPOINT pgsmoke")
+            if sharesPreparation { script.add(Self.savepoint) }
             try add(trials[index], at: index, to: &script, draft, deferred, within: limits)
-            script.add(Self.returning)
+            script.add(sharesPreparation ? Self.returning : [Self.goingBack])
         }
-        if isPrepared { script.add(Self.returning) }
+        if sharesPreparation { script.add(Self.goingBack) }
         return script
     }
 
+    static let savepoint = "SAVEPOINT pgsmoke"
+    static let goingBack = "ROLLBACK TO SAVEPOINT pgsmoke"
+    static let release = "RELEASE SAVEPOINT pgsmoke"
+
     /// What leads back to a savepoint; a savepoint that stays would make every later one dearer.
-    private static let returning = ["ROLLBACK TO SAVEPOINT pgsmoke", "RELEASE SAVEPOINT pgsmoke"]
+    private static let returning = [goingBack, release]
 
     func deferredConstraints(for draft: RowDraft) -> DeferredConstraints {
         DeferredConstraints(for: draft, in: context.snapshot, inserter: context.inserter)

@@ -11,8 +11,11 @@ struct FirstGuess {
     let trials: [(place: Int, trial: Trial)]
     let rounds: [Round]
     let statements: [String]
+    /// The shields that it takes, each once.
+    let shields: [Shield]
+
     /// The sequences that are shielded for it.
-    let sequences: Set<OID>
+    var sequences: Set<OID> { Set(shields.map(\.sequence.oid)) }
 
     /// The trials that share a row.
     struct Round {
@@ -27,7 +30,8 @@ struct FirstGuess {
         self.trials = trials
         self.rounds = rounds
         statements = rounds.flatMap(\.script.statements)
-        sequences = Set(rounds.flatMap(\.shields).map(\.sequence.oid))
+        shields = rounds.flatMap(\.shields)
+            .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }
 
@@ -138,15 +142,35 @@ extension LaneRunner {
             ahead.sent.append(guess)
         }
         guard !ahead.sent.isEmpty else { return }
-        var statements = lead + ahead.sent.flatMap(\.statements)
-        if ahead.limits != nil, ahead.written.isEmpty, ahead.unwritten.isEmpty {
-            statements.append("ROLLBACK")
+        let opening =
+            lead
+            + (try ahead.limits.map { limits throws(PostgresError) in
+                try shieldsAndSavepoint(for: ahead.sent, within: limits)
+            } ?? [])
+        var statements = opening + ahead.sent.flatMap(\.statements)
+        if ahead.limits != nil {
+            let isLast = ahead.written.isEmpty && ahead.unwritten.isEmpty
+            statements.append(isLast ? "ROLLBACK" : Self.release)
         }
-        ahead.lead = lead.count
+        ahead.lead = opening.count
         ahead.shielded = shielded
         ahead.sentAt = .now
         if !lead.isEmpty { ahead.begun = ahead.sentAt }
         try connection.send(statements)
+    }
+
+    /// What stands before the guesses of a string in a transaction that is shared: the shields of all of
+    /// them, since one that is made behind a savepoint goes with it, and one savepoint to go back to,
+    /// since each end of one is dear (AtEOSubXact_RelationCache, relcache.c).
+    private func shieldsAndSavepoint(
+        for guesses: [FirstGuess],
+        within limits: TimeLimits
+    ) throws(PostgresError) -> [String] {
+        var lines: [String] = []
+        for shield in guesses.flatMap(\.shields) {
+            lines += try shield.lines(with: connection, lockTimeout: limits.lock)
+        }
+        return lines + [Self.savepoint]
     }
 
     /// Reads what has become of a string, and returns the records of what passed.
@@ -228,22 +252,13 @@ extension LaneRunner {
         }
     }
 
-    /// How many sequences one transaction may shield.
-    ///
-    /// At the end of one that has made new storage for more than 32 relations the server goes through
-    /// all relations that the connection knows (MAX_EOXACT_LIST, relcache.c). With large buffers the
-    /// search of those, once a transaction, takes longer.
-    private var mostShields: Int {
-        context.snapshot.server.sharedBuffers < 1 << 30 ? 30 : 50
-    }
-
     /// What goes before the guesses of a string: the beginning of a transaction that they share, and
     /// the end of the one before it.
     private func lead(of ahead: Ahead) -> [String] {
         let isOpen = connection.isInTransaction
         guard let limits = ahead.limits,
             !isOpen || .now - ahead.begun > Self.longestSharing
-                || ahead.shielded.count + ahead.size > mostShields
+                || ahead.shielded.count + ahead.size > context.mostShields
         else { return [] }
         return (isOpen ? ["ROLLBACK"] : []) + context.opening(nil, within: limits)
     }
@@ -329,7 +344,7 @@ extension LaneRunner {
         else { return nil }
         let script =
             if let limits {
-                try script(inside: limits, draft, trials, shields)
+                try script(inside: limits, draft, trials)
             } else {
                 try script(draft, trials, shields, nil)
             }

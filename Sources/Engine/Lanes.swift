@@ -43,7 +43,11 @@ struct Lanes: Sendable {
     ) async -> Connection? {
         // The large ones first, so that no lane is left alone with one at the end.
         let count = context.options.jobs
-        let queue = UnitQueue(units.sorted { $0.weight > $1.weight }, lanes: count)
+        let queue = UnitQueue(
+            units.sorted { $0.weight > $1.weight },
+            lanes: count,
+            most: context.mostTogether
+        )
         let lanes = (1..<count).map { _ in Lane() }
         context.backends.expect(lanes.count)
         defer { for lane in lanes { lane.stop() } }
@@ -207,6 +211,8 @@ struct Lanes: Sendable {
 private final class UnitQueue: Sendable {
     private let state: Mutex<State>
     private let lanes: Int
+    /// How many relations a lane takes at a time.
+    private let most: Int
 
     private struct State {
         var units: ArraySlice<WorkUnit>
@@ -216,17 +222,18 @@ private final class UnitQueue: Sendable {
         var count: Int
     }
 
-    init(_ units: [WorkUnit], lanes: Int) {
+    init(_ units: [WorkUnit], lanes: Int, most: Int) {
         let count = units.reduce(0) { $0 + $1.relations.count }
         state = Mutex(State(units: units[...], count: count))
         self.lanes = lanes
+        self.most = most
     }
 
     /// The relations that a lane is to try next: many at once, but few towards the end, so that all
     /// lanes end together.
     func next(for lane: Int) -> [RelationWork] {
         state.withLock { state in
-            let most = lanes == 1 ? Self.most : max(1, min(Self.most, state.count / (2 * lanes)))
+            let most = lanes == 1 ? most : max(1, min(most, state.count / (2 * lanes)))
             var next: [RelationWork] = []
             while next.count < most {
                 if let work = state.current[lane]?.popFirst() {
@@ -241,9 +248,6 @@ private final class UnitQueue: Sendable {
             return next
         }
     }
-
-    /// How many relations may share a transaction.
-    private static let most = 50
 
     var isEmpty: Bool { state.withLock { $0.units.isEmpty } }
 

@@ -107,6 +107,21 @@ struct RunContext: Sendable {
         return Set(all).sorted { $0.oid < $1.oid }
     }
 
+    /// How many relations a lane takes at a time, which may share a transaction.
+    var mostTogether: Int { max(50, mostShields) }
+
+    /// How many sequences one transaction may shield.
+    ///
+    /// At the end of one that has made new storage for more than 32 relations, and of each of its
+    /// subtransactions, the server goes through all relations that the connection knows
+    /// (MAX_EOXACT_LIST, relcache.c). With large buffers the search of those, once a transaction, takes
+    /// longer (DropRelFileNodesAllBuffers, bufmgr.c). All lanes together are to take no more than a
+    /// quarter of the locks that there are, and a relation takes some eight.
+    var mostShields: Int {
+        guard snapshot.server.sharedBuffers >= 1 << 30 else { return 30 }
+        return min(200, max(30, snapshot.server.lockSlots / 4 / 8 / max(1, options.jobs)))
+    }
+
     /// As whom a relation's rows are read: the connecting role, the owner or a role that is tried.
     func reader(_ relation: Relation) -> Lookup.Reader {
         if hasAccess(user, .select, to: relation) { return .connectingRole }
