@@ -181,6 +181,11 @@ package struct RowSearch {
             return takeNextVariation()
         case .nothing: break
         }
+        // No parent is worth looking for where every row is there already.
+        if frames.isEmpty, case .scaffold = failure, let full = try lesson.fullness() {
+            try makeRoom(full, lesson)
+            return takeNextVariation()
+        }
         let events = Self.events(of: operation)
         if let refusal = refusal(failure, on: events) {
             conclusion = refusal
@@ -198,10 +203,6 @@ package struct RowSearch {
             frames.append(Frame(variations: try variations.all(after: failure).reversed()))
         }
         if takeNextVariation() { return true }
-        if conclusion == nil, case .scaffold = failure, let full = try lesson.fullness() {
-            try makeRoom(full, lesson)
-            return takeNextVariation()
-        }
         return conclusion == nil && withoutScaffold(failure)
     }
 

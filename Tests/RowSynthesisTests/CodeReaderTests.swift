@@ -93,6 +93,46 @@ import Testing
         #expect(found.sorted() == expected)
     }
 
+    @Test(
+        "What code refuses of the row itself becomes a wish, what queries compare does not",
+        arguments: [
+            (
+                "IF NEW.kind IS NULL OR NEW.day IS NOT NULL THEN RAISE EXCEPTION 'x'; END IF;",
+                ["day null", "kind filled"]
+            ),
+            ("CASE WHEN NEW.n < 5 THEN RAISE EXCEPTION 'x'; ELSE NULL; END CASE;", ["n '5'"]),
+            ("IF NEW.n >= 5 THEN RAISE EXCEPTION 'x'; END IF;", ["n '4'"]),
+            (
+                "IF NEW.kind NOT IN ('a', 'b') AND NEW.kind <> 'c' THEN RAISE EXCEPTION 'x'; END IF;",
+                ["kind 'c'"]
+            ),
+            (
+                "IF EXISTS (SELECT FROM kinds WHERE NEW.kind IS NULL) THEN RAISE EXCEPTION 'x'; END IF;",
+                []
+            ),
+            ("IF NEW.kind = 'a' THEN RAISE EXCEPTION 'x'; END IF;", []),
+        ] as [(String, [String])]
+    )
+    func wishes(code: String, expected: [String]) async throws {
+        let database = try await TestServer.any.makeDatabase(sql: Self.schema)
+        let snapshot = try database.snapshot()
+        let relation = try snapshot.relation("t")
+        let reader = CodeReader(
+            [Harvest("BEGIN \(code) RETURN NEW; END")],
+            of: relation,
+            in: snapshot
+        )
+        let found = reader.wishes.map { number, wish in
+            let name = snapshot.column(number, of: relation.oid)?.name ?? ""
+            return switch wish {
+            case .null: "\(name) null"
+            case .filled: "\(name) filled"
+            case .value(let text): "\(name) '\(text)'"
+            }
+        }
+        #expect(found.sorted() == expected)
+    }
+
     private static func text(_ value: RowValue) -> String {
         if case .literal(let text) = value.content { "'\(text)'" } else { "\(value.content)" }
     }

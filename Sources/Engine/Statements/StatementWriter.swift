@@ -105,7 +105,8 @@ struct StatementWriter {
         if let value = row.values[column.number] {
             return try value.content.sql(with: connection)
         }
-        return column.hasDefault ? "DEFAULT" : "NULL"
+        let hasDefault = column.hasDefault || snapshot.types[column.type]?.hasDefault ?? false
+        return hasDefault ? "DEFAULT" : "NULL"
     }
 
     func assignments(

@@ -102,6 +102,14 @@ struct ColumnCandidates {
             column: column,
             type: type
         )
+        let sample = TypeSample(snapshot: snapshot)
+        let modifier = snapshot.baseModifier(of: column)
+        // Of a key the constants that are named are seldom meant for a new row.
+        if synthesizer.uniqueColumns(of: relation).contains(column.number),
+            let content = sample.value(of: type.oid, modifier: modifier, fresh: fresh)
+        {
+            list.add(Self.candidate(RowValue(content, from: .fresh)))
+        }
         list.add(related.candidates(from: own))
         list.add(PatternCandidates(type: type, count: isThorough ? 40 : 6).candidates(from: hints))
         list.add(ConstantCandidates(snapshot: snapshot, type: type).candidates(from: hints))
@@ -118,8 +126,6 @@ struct ColumnCandidates {
         )
         list.add(composites.candidates(from: own, fresh))
         list.add(LengthCandidates(snapshot: snapshot, type: type).candidates(from: hints))
-        let modifier = snapshot.baseModifier(of: column)
-        let sample = TypeSample(snapshot: snapshot)
         for number in [nil, fresh, fresh + 1] {
             guard let content = sample.value(of: type.oid, modifier: modifier, fresh: number) else {
                 continue

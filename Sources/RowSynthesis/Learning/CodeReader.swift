@@ -25,6 +25,14 @@ struct CodeReader {
     private var records: [String: OID] = [:]
     /// The lookups in the order of their mention.
     private(set) var lookups: [CodeLookup] = []
+    /// What the row itself is better to have in its columns, as far as the code refuses something else.
+    private(set) var wishes: [Int: OwnWish] = [:]
+
+    enum OwnWish: Sendable, Hashable {
+        case null
+        case filled
+        case value(String)
+    }
 
     init(_ harvests: [Harvest], of relation: Relation, in snapshot: Snapshot) {
         self.snapshot = snapshot
@@ -61,6 +69,8 @@ struct CodeReader {
             guard !isSetting else { continue }
             if Self.comparisons.contains(word) {
                 compare(statement, at: index, named)
+            } else if word == "null" {
+                readNull(statement, at: index, named)
             } else {
                 readBoolean(statement, at: index, named)
             }
@@ -305,6 +315,21 @@ struct CodeReader {
         if let wished = opposite[comparison] { wish(left.value, wished, right.value) }
     }
 
+    /// `NEW.a IS NULL` outside of queries, which is what the code refuses.
+    private mutating func readNull(
+        _ statement: Tokens,
+        at index: Int,
+        _ named: [String: Relation]
+    ) {
+        let isNegated = Self.word(statement, index - 1) == "not"
+        let start = isNegated ? index - 2 : index - 1
+        guard Self.word(statement, start) == "is", !Self.isInQuery(statement, index),
+            let operand = operand(statement, startingBefore: start, named),
+            case .own(let number) = operand.value, wishes[number] == nil
+        else { return }
+        wishes[number] = isNegated ? .null : .filled
+    }
+
     /// A column of true and false that stands as a condition.
     private mutating func readBoolean(
         _ statement: Tokens,
@@ -341,7 +366,26 @@ struct CodeReader {
             wish(table, column, comparison, right, isOfQuery)
         case (_, .column(let table, let column)):
             wish(table, column, mirrored[comparison] ?? comparison, left, isOfQuery)
+        case (.own(let number), .constant(let text)): wishOwn(number, comparison, text)
+        case (.constant(let text), .own(let number)):
+            wishOwn(number, mirrored[comparison] ?? comparison, text)
         default: break
+        }
+    }
+
+    private mutating func wishOwn(_ number: Int, _ comparison: String, _ text: String) {
+        guard wishes[number] == nil, let column = snapshot.column(number, of: relation.oid) else {
+            return
+        }
+        switch comparison {
+        case "=": wishes[number] = .value(text)
+        case ">=", "<=": wishes[number] = .value(text)
+        default:
+            if let constant = Int(text) {
+                wishes[number] = .value(String(comparison == ">" ? constant &+ 1 : constant &- 1))
+            } else if let extreme = snapshot.extreme(of: column, isGreat: comparison == ">") {
+                wishes[number] = .value(extreme)
+            }
         }
     }
 
@@ -382,7 +426,11 @@ extension Snapshot {
         guard let type = baseType(of: column), type.isBuiltIn else { return nil }
         switch type.name {
         case "int2", "int4", "int8", "float4", "float8", "money": return isGreat ? "10000" : "0"
-        case "numeric": return isGreat ? (column.typeModifier < 0 ? "10000" : "99") : "0"
+        case "numeric":
+            // Precision and scale stand in the modifier's halves.
+            let modifier = baseModifier(of: column)
+            let digits = modifier < 4 ? 5 : (modifier - 4) >> 16 - (modifier - 4) & 0x7FF
+            return isGreat ? String(repeating: "9", count: max(1, min(5, digits))) : "0"
         case "date", "timestamp", "timestamptz": return isGreat ? "2999-01-01" : "1970-01-01"
         default: return nil
         }

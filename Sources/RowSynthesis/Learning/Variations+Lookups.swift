@@ -5,13 +5,12 @@ internal import Trials
 extension Variations {
     /// Rows that the code looks for: those that are there, and made ones.
     func lookups(
+        _ lookups: [CodeLookup],
         of row: RowDraft.Row,
-        at site: RowSite,
-        _ code: TriggerCode
+        at site: RowSite
     ) throws(PostgresError) -> [RowKnowledge] {
         let relation = row.relation.oid
-        let read = CodeReader(code.hints, of: row.relation, in: snapshot).lookups
-            .compactMap { known($0, at: site) }.prefix(12)
+        let read = lookups.compactMap { known($0, at: site) }.prefix(12)
         // What others refer to is there before them, for them to share.
         let depths = read.map { lookup in
             read.count { snapshot.requiredParents(of: lookup.relation).contains($0.relation) }
@@ -46,6 +45,43 @@ extension Variations {
             if bare != made { variations.append(bare) }
         }
         return variations.filter { $0 != knowledge }
+    }
+
+    /// The row as its code would have it: in all of the columns, and in each of them alone.
+    func wished(
+        _ wishes: [Int: CodeReader.OwnWish],
+        in row: RowDraft.Row,
+        at site: RowSite
+    ) -> [RowKnowledge] {
+        let open = wishes.filter { number, wish in
+            guard let column = snapshot.column(number, of: row.relation.oid),
+                isFree(column, at: site), let type = snapshot.baseType(of: column)
+            else { return false }
+            switch wish {
+            case .null: return row.values[number] != nil && !column.isNotNull
+            case .filled: return (row.values[number]?.content ?? .null) == .null
+            case .value(let text):
+                return row.values[number]?.content != .literal(text)
+                    && ConstantCandidates(snapshot: snapshot, type: type).reads(text)
+            }
+        }
+        func apply(_ number: Int, to knowledge: inout RowKnowledge) {
+            switch open[number] {
+            case .null:
+                knowledge[site].values[number] = nil
+                knowledge[site].forced.remove(number)
+            case .filled:
+                knowledge[site].values[number] = nil
+                knowledge[site].forced.insert(number)
+            case .value(let text):
+                knowledge[site].values[number] = RowValue(.literal(text), from: .rule)
+            case nil: break
+            }
+        }
+        let numbers = open.keys.sorted()
+        guard !numbers.isEmpty else { return [] }
+        let all = changed { next in for number in numbers { apply(number, to: &next) } }
+        return [all] + (numbers.count > 1 ? numbers.map { n in changed { apply(n, to: &$0) } } : [])
     }
 
     /// The made rows with other parents that are there.

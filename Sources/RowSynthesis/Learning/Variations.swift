@@ -58,7 +58,9 @@ struct Variations {
         for values in try templates(for: row, keeping: []) {
             variations.append(changed { $0[site].values.merge(values) { _, new in new } })
         }
-        variations += try lookups(of: row, at: site, code)
+        let reader = CodeReader(code.hints, of: row.relation, in: snapshot)
+        variations += wished(reader.wishes, in: row, at: site)
+        variations += try lookups(reader.lookups, of: row, at: site)
         variations += try existingParents(for: row, at: site)
         let unnamed = mentioned.filter { row.values[$0.number] == nil }
         if !unnamed.isEmpty {
@@ -126,6 +128,15 @@ struct Variations {
                 .candidates(from: code.hints)
             candidates +=
                 TypeCandidates(snapshot: snapshot, type: type, modifier: -1).candidates.prefix(8)
+            // What the code names may be just what it refuses.
+            let sample = TypeSample(snapshot: snapshot).value(
+                of: type.oid,
+                modifier: snapshot.baseModifier(of: column),
+                fresh: (synthesizer.salt * 64 + 40) * 512 + column.number
+            )
+            if case .literal(let text) = sample {
+                candidates.insert(Candidate(content: .literal(text), source: .fresh), at: 0)
+            }
             for candidate in candidates.prefix(24) {
                 guard let text = candidate.text,
                     row.values[column.number]?.content != .literal(text)
