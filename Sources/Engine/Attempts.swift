@@ -217,10 +217,13 @@ struct Attempts {
         var draft = search.draft
         switch rowOnHand {
         case .brought, .own: break
-        case .existing: draft.removeOtherRows()
+        case .existing:
+            draft.removeOtherRows()
+            draft.row.forgetCode()
         case .unknown:
             draft.removeOtherRows()
             draft.row.values = [:]
+            draft.row.forgetCode()
         }
         return draft
     }

@@ -26,7 +26,7 @@ final class LaneRunner {
     /// What of each role's settings holds where others put rows in place for its trials.
     var surroundings: [OID: [RoleFrame.Setting]] = [:]
     /// What was found out of views: the columns to which no statement can give a value.
-    var fixedColumns: [OID: Set<Int>] = [:]
+    var viewColumns: [OID: ViewColumns] = [:]
     /// How often `nextval` was called on sequences that were not shielded.
     private var drawn: [OID: Int] = [:]
     /// The values that are gone beside those, since the session was made to forget its sequences.

@@ -104,7 +104,7 @@ extension LaneRunner {
             connection: connection,
             relation: relation,
             role: context.access.principal(role.oid),
-            fixed: try fixedColumns(of: relation)
+            view: try viewColumns(of: relation)
         )
     }
 

@@ -40,8 +40,7 @@ extension StatementWriter {
             guard let condition = pick.condition, !set.isEmpty else { return nil }
             return TrialStatement(
                 lines: ["UPDATE \(target) SET \(try assignments(set, in: row)) WHERE \(condition)"],
-                needs: [Need(.update, on: Set(set.map(\.number)))] + read
-                    + (row.raised.isEmpty ? [] : [Need(.select, on: row.raised)]),
+                needs: [Need(.update, on: Set(set.map(\.number)))] + read,
                 row: pick.row,
                 remark: remark(onUpdating: set, of: row)
             )
@@ -128,7 +127,8 @@ extension StatementWriter {
         case .update:
             // What the server computes itself can still be set to its default.
             let computed = columns.filter { column in
-                column.isWritable && !fixed.contains(column.number) && !settable.contains(column)
+                column.isWritable && !view.fixed.contains(column.number)
+                    && !settable.contains(column)
             }
             guard let column = granted(.update, among: settable + computed).first else {
                 return nil

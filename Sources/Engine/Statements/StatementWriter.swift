@@ -11,8 +11,8 @@ struct StatementWriter {
     let relation: Relation
     /// The role under trial.
     let role: Principal
-    /// The columns of a view that stand for some to which no statement can give a value.
-    let fixed: Set<Int>
+    /// What the columns stand for, if the relation is a view.
+    let view: ViewColumns
 
     typealias Need = StatementAttempt.Need
 
@@ -69,14 +69,21 @@ struct StatementWriter {
     var settable: [Column] {
         columns.filter { column in
             !column.isComputed && column.generation != .identityAlways
-                && !fixed.contains(column.number)
+                && !view.fixed.contains(column.number)
         }
     }
 
     /// The columns that an UPDATE can give a value: first those that the row names, outside of its key.
+    ///
+    /// What code refuses to change is left out, unless nothing else may be set.
     func updatable(_ row: RowDraft.Row) -> [Column] {
-        let key = Set(key).union(snapshot.partitionKeys[relation.oid]?.columns ?? [])
         let free = settable.filter { !row.spared.contains($0.number) }
+        let found = updatable(row, among: free)
+        return found.isEmpty && !row.spared.isEmpty ? updatable(row, among: settable) : found
+    }
+
+    private func updatable(_ row: RowDraft.Row, among free: [Column]) -> [Column] {
+        let key = Set(key).union(snapshot.partitionKeys[relation.oid]?.columns ?? [])
         let named = free.filter {
             row.values[$0.number] != nil || row.raised.contains($0.number)
         }
@@ -90,7 +97,12 @@ struct StatementWriter {
             let granted =
                 narrowed
                 ? choice.filter { access.has(role, .update, on: $0, of: relation) } : choice
-            if !granted.isEmpty { return granted }
+            var set: Set<Int> = []
+            // Of columns that stand for the same one a statement may set one alone.
+            let single = granted.filter {
+                set.insert(view.beneath[$0.number] ?? -1 - $0.number).inserted
+            }
+            if !single.isEmpty { return single }
         }
         return []
     }
@@ -109,17 +121,23 @@ struct StatementWriter {
         return hasDefault ? "DEFAULT" : "NULL"
     }
 
+    private func assigned(_ column: Column, in row: RowDraft.Row) throws(PostgresError) -> String {
+        // One more than what the row is given: to read it would take a privilege.
+        if row.raised.contains(column.number),
+            case .literal(let text) = row.values[column.number]?.content, let number = Int(text)
+        {
+            return "'\(number &+ 1)'"
+        }
+        return try value(of: column, in: row)
+    }
+
     func assignments(
         _ columns: [Column],
         in row: RowDraft.Row
     ) throws(PostgresError) -> String {
         var parts: [String] = []
         for column in columns {
-            let name = try name(column)
-            let value =
-                row.raised.contains(column.number)
-                ? "\(name) + 1" : try value(of: column, in: row)
-            parts.append("\(name) = \(value)")
+            parts.append("\(try name(column)) = \(try assigned(column, in: row))")
         }
         return parts.joined(separator: ", ")
     }

@@ -13,6 +13,12 @@ package struct RowDraft: Sendable, Hashable {
         /// The columns that an UPDATE of the row makes greater by one, since code asks for it.
         package var raised: Set<Int> = []
 
+        /// Takes no account of what code asked of an UPDATE of another row.
+        package mutating func forgetCode() {
+            spared = []
+            raised = []
+        }
+
         init(_ relation: Relation, in snapshot: Snapshot, values: [Int: RowValue] = [:]) {
             self.relation = relation
             columnNames = Dictionary(

@@ -72,8 +72,10 @@ package struct RowKnowledge: Sendable, Hashable {
     /// Which columns of a view stand for which of its table.
     package struct ViewBase: Sendable, Hashable {
         package var table: OID
-        /// The view's columns by the table's.
-        package var columns: [Int: Int]
+        /// The view's columns by the table's: one for each.
+        package var columns: [Int: Int] = [:]
+        /// The table's columns by the view's, of which several may stand for the same.
+        package var beneath: [Int: Int] = [:]
     }
 
     package init() {}

@@ -4,7 +4,7 @@ internal import Trials
 extension Variations {
     /// Other ways for an UPDATE to set columns of the row, where code judges what becomes of it.
     var otherAssignments: [RowKnowledge] {
-        guard events.contains(.update) else { return [] }
+        guard events.contains(.update), draft.baseRow == nil else { return [] }
         let relation = draft.row.relation
         let columns = (snapshot.columns[relation.oid] ?? []).filter { !$0.isComputed }
         let code = TriggerCode(of: relation, in: snapshot, on: [.update])
@@ -15,7 +15,14 @@ extension Variations {
                 && code.hints.contains { Self.raises(column.name, in: $0) }
         }
         for raised in [counters] + counters.map({ [$0] }) where !raised.isEmpty {
-            variations.append(changed { $0.raised = Set(raised.map(\.number)) })
+            variations.append(
+                changed { next in
+                    next.raised = Set(raised.map(\.number))
+                    for column in raised {
+                        next.row.values[column.number] = RowValue(.literal("1"), from: .rule)
+                    }
+                }
+            )
         }
         let watched = Set(code.triggers.flatMap(\.updateColumns))
         let named = columns.filter { draft.row.values[$0.number] != nil }

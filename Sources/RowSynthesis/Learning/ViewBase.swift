@@ -51,14 +51,15 @@ extension Lookup {
         let parts = Self.outputs(of: lines, at: place)
         let shown = parts.count == columns.count ? columns : snapshot.columns[view.oid] ?? []
         guard parts.count == shown.count else { return nil }
-        var mapping: [Int: Int] = [:]
+        var base = RowKnowledge.ViewBase(table: table.oid)
         for (column, part) in zip(shown, parts) where column.isWritable {
             guard let name = Self.columnName(part),
                 let own = snapshot.columns[table.oid]?.first(where: { $0.name == name })
             else { continue }
-            mapping[own.number] = column.number
+            base.columns[own.number] = column.number
+            base.beneath[column.number] = own.number
         }
-        return RowKnowledge.ViewBase(table: table.oid, columns: mapping)
+        return base
     }
 
     /// The one view that a view stands on.
@@ -99,11 +100,16 @@ extension RowKnowledge.ViewBase {
         through terms: [(column: Column, term: String)],
         of columns: [Column]
     ) -> RowKnowledge.ViewBase {
-        var above = RowKnowledge.ViewBase(table: table, columns: [:])
-        for (number, own) in self.columns {
-            let name = columns.first { $0.number == own }?.name
-            let term = terms.first { Lookup.columnName($0.term) == name }
-            if let term { above.columns[number] = term.column.number }
+        var above = RowKnowledge.ViewBase(table: table)
+        for (column, term) in terms {
+            guard let name = Lookup.columnName(term),
+                let own = columns.first(where: { $0.name == name }),
+                let number = beneath[own.number]
+            else { continue }
+            above.beneath[column.number] = number
+            if above.columns[number] == nil || self.columns[number] == own.number {
+                above.columns[number] = column.number
+            }
         }
         return above
     }
