@@ -25,6 +25,8 @@ package struct RowSearch {
     private var mayMakeRoom = true
     /// Whether all was tried in vain.
     private var isExhausted = false
+    /// Whether a row was looked for again that its own scaffold does not refer to.
+    private var hasOpenedRing = false
     /// Why no row can do, if that is proven.
     package private(set) var conclusion: String?
     /// Why the table takes no more rows, while ways are tried to make room for one.
@@ -157,6 +159,7 @@ package struct RowSearch {
             conclusion = conclusion ?? fullness
             return false
         }
+        if operation == .delete, opensRing(after: failure) { return true }
         let lesson = Lesson(
             lookup: lookup,
             synthesizer: informed,
@@ -204,6 +207,19 @@ package struct RowSearch {
         }
         if takeNextVariation() { return true }
         return conclusion == nil && withoutScaffold(failure)
+    }
+
+    /// A row that is to be deleted cannot be the one that its own scaffold refers to: another is looked
+    /// for from the beginning, once.
+    private mutating func opensRing(after failure: Failure) -> Bool {
+        guard isPicking, knowledge.closesRings, !hasOpenedRing, case .row(let error) = failure,
+            error.sqlState == .foreignKeyViolation
+        else { return false }
+        hasOpenedRing = true
+        var other = RowKnowledge()
+        other.namedKey = knowledge.namedKey
+        frames.append(Frame(variations: [other]))
+        return takeNextVariation()
     }
 
     /// Turns to what is to be tried next; `false` if there is nothing left.
