@@ -133,6 +133,37 @@ import Testing
         #expect(found.sorted() == expected)
     }
 
+    @Test("Code of any make is read without harm")
+    func anyCode() async throws {
+        let database = try await TestServer.any.makeDatabase(sql: Self.schema)
+        let snapshot = try database.snapshot()
+        let relation = try snapshot.relation("t")
+        let words = [
+            "INSERT INTO counters", "SELECT", "INTO", "INTO v", "FROM stock s", "FROM", "WHERE",
+            "(", ")", "s.item",
+            "=", "NEW.item", "NEW.", "NEW.kind", "AND", "NOT", "blocked", ";", "IF v",
+            "IS DISTINCT FROM", "'a'", ",", "-",
+            "5", "THEN", "v := NEW.kind;", ":=", "STRICT", "*", "BETWEEN opens AND closes",
+            "BETWEEN", "UPDATE", "SET",
+            "JOIN kinds k ON", "AS", "ONLY", "OLD", "IS NULL", "NULL", "IS NOT NULL", "<>", ">=",
+            "IN", "DECLARE",
+            "TG_TABLE_NAME", "code", "\"odd\"",
+        ]
+        var state: UInt64 = 1
+        var read = 0
+        for _ in 0..<3_000 {
+            var text: [String] = []
+            for _ in 0..<24 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                text.append(words[Int(state >> 33) % words.count])
+            }
+            let harvest = Harvest(text.joined(separator: " "))
+            let reader = CodeReader([harvest], of: relation, in: snapshot)
+            read += reader.lookups.count + reader.wishes.count
+        }
+        #expect(read > 0)
+    }
+
     private static func text(_ value: RowValue) -> String {
         if case .literal(let text) = value.content { "'\(text)'" } else { "\(value.content)" }
     }

@@ -37,6 +37,29 @@ import Testing
         #expect(found == places)
     }
 
+    @Test("Conditions of any make are read without harm")
+    func anyCondition() {
+        let words = [
+            "d", "->", "->>", "#>>", "'a'", "'{a,0}'", "0", "-1", "99999999999999999999", "[", "]",
+            "(", ")", "?", "?&",
+            "ARRAY[", ",", "@>", "@?", "@@", "'$.a[*] ? (@.b > 1)'", "'$'", "'$.'", "'@ . ['",
+            "jsonb_path_exists(", "=",
+            "''", "'{}'", "'{'",
+        ]
+        var state: UInt64 = 1
+        var read = 0
+        for _ in 0..<3_000 {
+            var text: [String] = []
+            for _ in 0..<16 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                text.append(words[Int(state >> 33) % words.count])
+            }
+            let condition = text.joined(separator: " ")
+            read += JSONPlaces(in: Harvest(condition), about: "d").mentions.count
+        }
+        #expect(read > 0)
+    }
+
     @Test("What is compared with a place is no place")
     func others() {
         let read = JSONPlaces(

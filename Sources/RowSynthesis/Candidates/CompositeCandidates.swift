@@ -28,8 +28,10 @@ struct CompositeCandidates {
             conditions: mentions.map { ($0.condition.text, $0.parts) },
             row: SQLText.identifier(self.relation.name),
             column: SQLText.identifier(column.name),
-            whole: { parts in
-                "ROW(\(parts.map { $0 ?? "NULL" }.joined(separator: ", ")))::\(type.sqlName)"
+            // A domain may refuse NULL in a field that is not asked for.
+            whole: { values in
+                let fields = values.enumerated().map { $1 ?? parts[$0][0] }
+                return "ROW(\(fields.joined(separator: ", ")))::\(type.sqlName)"
             }
         )
         return [value.expression].compactMap(\.self).map {

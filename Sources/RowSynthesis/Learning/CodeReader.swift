@@ -11,7 +11,6 @@ struct CodeReader {
         case own(Int)
         case column(OID, Int)
         case constant(String)
-        case variable(String)
     }
 
     private typealias Tokens = ArraySlice<Harvest.Token>
@@ -164,7 +163,7 @@ struct CodeReader {
         guard let into = statement.indices.first(where: { Self.word(statement, $0) == "into" }),
             let from = statement.indices.first(where: { Self.word(statement, $0) == "from" }),
             let select = statement.indices.first(where: { Self.word(statement, $0) == "select" }),
-            select < from
+            select < from, select < into
         else { return }
         var place = into + 1
         if Self.word(statement, place) == "strict" { place += 1 }
