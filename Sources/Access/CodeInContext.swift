@@ -1,5 +1,6 @@
 internal import Catalog
 internal import Postgres
+internal import Trials
 
 /// The code in which an error arose, as far as its context and the catalog tell.
 struct CodeInContext {
@@ -37,7 +38,7 @@ extension AccessMap {
         let user = routines.first { $0.isSecurityDefiner }?.owner ?? role
         // Statements stand between the context's quotation marks, whatever these look like.
         let quoted = [error.internalQuery, error.context].compactMap(\.self)
-        let unquoted = quoted.map { $0.replacing("\"", with: " ") }
+        let unquoted = quoted.map { $0.replacing(scalar: "\"", with: " ") }
         return CodeInContext(
             routines: routines,
             user: user,
@@ -146,7 +147,7 @@ extension String {
         guard before.last == UInt8(ascii: ".") else { return true }
         before.removeLast()
         if before.last == UInt8(ascii: "\"") { before.removeLast() }
-        let name = schema.replacing("\"", with: "\"\"").utf8
+        let name = schema.replacing(scalar: "\"", with: "\"\"").utf8
         return before.suffix(name.count).elementsEqual(name)
     }
 }

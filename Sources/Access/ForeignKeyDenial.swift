@@ -39,7 +39,7 @@ extension AccessMap {
 
     /// A name as the server's own queries hold it: always in quotation marks.
     private func quoted(_ name: String) -> String {
-        "\"\(name.replacing("\"", with: "\"\""))\""
+        "\"\(name.replacing(scalar: "\"", with: "\"\""))\""
     }
 
     /// The keys that may be at work, each with the table that the server looks into.

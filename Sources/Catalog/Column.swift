@@ -27,6 +27,8 @@ package struct Column: Sendable, Hashable, CatalogRow {
     /// Whether a view's column stands for one of a table, or an INSTEAD OF INSERT trigger takes it (bits
     /// 64 and 4 of tgtype); what is computed cannot be written.
     package let isWritable: Bool
+    /// Whether an UPDATE may set it, as far as that is for the view to say.
+    package let isUpdatable: Bool
     /// The column's own ACL; empty without grants on the column.
     package let acl: String
     /// The type with its modifier, as a cast wants it.
@@ -79,10 +81,9 @@ package struct Column: Sendable, Hashable, CatalogRow {
                             JOIN pg_namespace cn ON cn.oid = co.collnamespace
                            WHERE co.oid = a.attcollation) END,
                CASE WHEN c.relkind = 'v' AND c.oid NOT IN (SELECT relation FROM blocked)
-                    THEN pg_column_is_updatable(c.oid, a.attnum, true)
-                         OR EXISTS (SELECT FROM pg_trigger g
-                                     WHERE g.tgrelid = c.oid AND g.tgtype & 68 = 68)
-                    ELSE true END
+                    THEN pg_column_is_updatable(c.oid, a.attnum, true) ELSE true END,
+               c.relkind = 'v' AND EXISTS (SELECT FROM pg_trigger g
+                                            WHERE g.tgrelid = c.oid AND g.tgtype & 68 = 68)
           FROM pg_attribute a
           JOIN pg_class c ON c.oid = a.attrelid
           JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -112,7 +113,8 @@ package struct Column: Sendable, Hashable, CatalogRow {
         acl = rows.string(row, 10)
         typeName = rows.string(row, 11)
         collation = rows.text(row, 12)
-        isWritable = rows.isTrue(row, 13)
+        isUpdatable = rows.isTrue(row, 13)
+        isWritable = isUpdatable || rows.isTrue(row, 14)
     }
 }
 

@@ -95,13 +95,8 @@ extension LaneRunner {
             ([draft.row] + draft.following.map { draft.scaffold[$0] })
             .contains { context.reach.runsCode($0.relation.oid) } || setsOffEventTriggers
         try placeRow(of: statement, &script, index)
-        if context.mayMakeTemporaryTables,
-            (draft.scaffold + [draft.row]).contains(where: {
-                context.reach.runsCode($0.relation.oid)
-            }), !draft.scaffold.isEmpty || statement.placesRow
-        {
-            script.add("DISCARD TEMP")
-        }
+        // What code has made for rows put in place belongs to the wrong role.
+        if draft.discardsTemporaryTables { script.add("DISCARD TEMP") }
         if let limit = statement.timeLimit, limit < limits.statement {
             limits.statement = limit
             script.add("SET LOCAL statement_timeout = \(limit)")

@@ -44,6 +44,8 @@ struct Attempts {
     private var fallbackCause: (draft: RowDraft, failure: Failure)?
     /// The search at that moment.
     private var fallbackSearch: RowSearch?
+    /// Whether temporary tables that code has made for rows put in place go before a role's turn.
+    private var discardsTemporaryTables = false
     /// Whether there was no row then for the trial to work on.
     private var fallbackLacksRow = false
 
@@ -215,6 +217,7 @@ struct Attempts {
     /// The row to try next, without scaffold where none is to be put in place.
     var draft: RowDraft {
         var draft = search.draft
+        draft.discardsTemporaryTables = discardsTemporaryTables
         switch rowOnHand {
         case .brought, .own: break
         case .existing:
@@ -279,11 +282,28 @@ struct Attempts {
             record.seconds = seconds
             try conclude(record, .scaffold(index, error), draft, lacksRow: true)
         case .stopped(let error, let isForcing):
+            if isOverTemporaryTable(error, prepared, draft) {
+                discardsTemporaryTables = true
+                return false
+            }
             var record = try runner.checked(
                 runner.stopped(prepared, draft, error, isForcing: isForcing),
                 against: draft
             )
             record.seconds = seconds
+            if draft.discardsTemporaryTables, error.sqlState == .undefinedTable {
+                record = Record(
+                    trial: record.trial,
+                    verdict: .inconclusive,
+                    reason:
+                        "code makes temporary tables, which belong to whoever sets it off first",
+                    problem: .inconclusive,
+                    sqlState: error.sqlState.code,
+                    message: error.message
+                )
+                finish(record)
+                return true
+            }
             if case .unknown(let limit, let instead) = rowOnHand, limit > 0,
                 error.sqlState == .queryCanceled
             {
@@ -347,6 +367,22 @@ struct Attempts {
         return true
     }
 
+    /// Whether the role may have been denied a temporary table that code has made for a row put in place,
+    /// as whoever did that: the trial goes once more without.
+    private func isOverTemporaryTable(
+        _ error: ServerError,
+        _ prepared: PreparedTrial,
+        _ draft: RowDraft
+    ) -> Bool {
+        let context = runner.context
+        return !discardsTemporaryTables && context.mayMakeTemporaryTables
+            && error.sqlState == .insufficientPrivilege && error.context != nil
+            && (!draft.scaffold.isEmpty || prepared.statement.placesRow)
+            && (draft.scaffold + [draft.row]).contains {
+                context.reach.runsCode($0.relation.oid)
+            }
+    }
+
     /// How to know the key of a row that could not be put in place, or found there, the way it was
     /// tried; `nil` if no way is left.
     private mutating func keyKnowledge(after error: ServerError?) -> KeyKnowledge? {
@@ -366,7 +402,9 @@ struct Attempts {
 
     /// Whether another row may fare better.
     private func isWorthAnother(_ record: Record, _ error: ServerError) -> Bool {
-        if record.problem == .rowSecurity || record.verdict == .inconclusive { return true }
+        if record.problem == .rowSecurity || record.verdict == .inconclusive || error.assignsTwice {
+            return true
+        }
         if error.sqlState == .insufficientPrivilege || record.verdict == .passed { return false }
         // What a row that was made up at random brings about is nobody's fault.
         return search.isVarying && record.problem?.isTransient == false
@@ -517,6 +555,7 @@ struct Attempts {
 
     private mutating func finish(_ record: Record, isRule: Bool? = nil) {
         guard let first = pending.popFirst() else { return }
+        search.forgetAssignments()
         if isWithoutRow { rowOnHand = .own(keyKnowledge) }
         isWithoutRow = false
         let doubted = doubted(record, first)

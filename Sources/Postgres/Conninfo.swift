@@ -5,8 +5,12 @@ enum Conninfo {
     /// Writes parameters as a string that libpq reads.
     static func string(_ parameters: [(name: String, value: String)]) -> String {
         parameters.map { name, value in
-            let escaped = value.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-            return "\(name)='\(escaped)'"
+            var escaped = String.UnicodeScalarView()
+            for scalar in value.unicodeScalars {
+                if scalar == "\\" || scalar == "'" { escaped.append("\\") }
+                escaped.append(scalar)
+            }
+            return "\(name)='\(String(escaped))'"
         }.joined(separator: " ")
     }
 

@@ -24,6 +24,7 @@ package struct SQLState: Sendable, Hashable, CustomStringConvertible {
     package static let undefinedColumn = Self("42703")
     package static let undefinedTable = Self("42P01")
     package static let undefinedFunction = Self("42883")
+    package static let syntaxError = Self("42601")
     /// A generated column, or an identity ALWAYS, was given a value.
     package static let generatedAlways = Self("428C9")
     package static let invalidSchemaName = Self("3F000")

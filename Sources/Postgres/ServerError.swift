@@ -30,6 +30,11 @@ package struct ServerError: Error, Sendable, Hashable {
             && ["currval_oid", "lastval"].contains(sourceFunction)
     }
 
+    /// Whether our statement names two columns of a view that stand for the same one.
+    package var assignsTwice: Bool {
+        sqlState == .syntaxError && sourceFunction == "process_matched_tle" && isInOurStatement
+    }
+
     /// Whether a parameter was asked for that nothing has set.
     package var isOfMissingSetting: Bool {
         sqlState == .undefinedObject

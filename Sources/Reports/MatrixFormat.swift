@@ -59,6 +59,6 @@ package struct MatrixCSV: MatrixFormat {
 
     private func field(_ text: String) -> String {
         guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-        return "\"\(text.replacing("\"", with: "\"\""))\""
+        return "\"\(text.replacing(scalar: "\"", with: "\"\""))\""
     }
 }

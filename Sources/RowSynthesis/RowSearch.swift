@@ -114,6 +114,12 @@ package struct RowSearch {
         deadline = .now + budget
     }
 
+    /// Forgets how an UPDATE got past code: it may judge the next role otherwise.
+    package mutating func forgetAssignments() {
+        knowledge.spared = []
+        knowledge.raised = []
+    }
+
     /// Takes no account of the time that others took meanwhile.
     package mutating func resume(after pause: Duration) { deadline += pause }
 

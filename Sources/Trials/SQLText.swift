@@ -13,7 +13,7 @@ extension Identifier {
                 $0 == UInt8(ascii: "_") || (97...122).contains($0) || (48...57).contains($0)
             }
         guard !isBare || keywords.contains(name) else { return name }
-        let quoted = "\"\(name.replacing("\"", with: "\"\""))\""
+        let quoted = "\"\(name.replacing(scalar: "\"", with: "\"\""))\""
         return name.unicodeScalars.contains(where: PrintableText.isControl)
             ? "U&" + escaped(quoted) : quoted
     }

@@ -164,6 +164,6 @@ extension String {
                 || (UInt8(ascii: "-")...UInt8(ascii: "9")).contains(byte)
                 || byte == UInt8(ascii: "_")
         }
-        return plain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
+        return plain && !isEmpty ? self : "'" + replacing(scalar: "'", with: "'\\''") + "'"
     }
 }

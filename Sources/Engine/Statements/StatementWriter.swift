@@ -77,6 +77,7 @@ struct StatementWriter {
     ///
     /// What code refuses to change is left out, unless nothing else may be set.
     func updatable(_ row: RowDraft.Row) -> [Column] {
+        let settable = settable.filter(\.isUpdatable)
         let free = settable.filter { !row.spared.contains($0.number) }
         let found = updatable(row, among: free)
         return found.isEmpty && !row.spared.isEmpty ? updatable(row, among: settable) : found
@@ -87,7 +88,11 @@ struct StatementWriter {
         let named = free.filter {
             row.values[$0.number] != nil || row.raised.contains($0.number)
         }
-        let idle = free.filter { row.values[$0.number] == nil && !$0.hasDefault && !$0.isIdentity }
+        // What a domain gives by default may draw from sequences or call code.
+        let idle = free.filter {
+            row.values[$0.number] == nil && !$0.hasDefault && !$0.isIdentity
+                && snapshot.types[$0.type]?.hasDefault != true
+        }
         let choices = [
             named.filter { !key.contains($0.number) }, idle.filter { !key.contains($0.number) },
             named, free.filter { !draws($0) },
@@ -117,8 +122,7 @@ struct StatementWriter {
         if let value = row.values[column.number] {
             return try value.content.sql(with: connection)
         }
-        let hasDefault = column.hasDefault || snapshot.types[column.type]?.hasDefault ?? false
-        return hasDefault ? "DEFAULT" : "NULL"
+        return column.hasDefault ? "DEFAULT" : "NULL"
     }
 
     private func assigned(_ column: Column, in row: RowDraft.Row) throws(PostgresError) -> String {

@@ -16,7 +16,7 @@ struct ViewColumns {
 extension LaneRunner {
     /// Tells what a view's columns stand for (manual, CREATE VIEW, Updatable Views).
     ///
-    /// The server is asked where names alone do not tell; where it will not say, they must.
+    /// The server is asked; where it will not say, names must tell.
     func viewColumns(of view: Relation) throws(PostgresError) -> ViewColumns {
         guard view.kind == .view else { return ViewColumns() }
         if let known = viewColumns[view.oid] { return known }
@@ -25,10 +25,9 @@ extension LaneRunner {
             .flatMap { snapshot.columns[$0] ?? [] }
         let fixed = beneath.filter { $0.isGenerated || $0.generation == .identityAlways }
         let own = (snapshot.columns[view.oid] ?? []).filter(\.isWritable)
-        let names = Set(beneath.map(\.name))
-        let isRenamed = own.contains { !names.contains($0.name) }
+        let hasCode = (snapshot.triggers[view.oid] ?? []).contains { $0.isBefore && $0.isEnabled }
         var found = ViewColumns()
-        if !fixed.isEmpty || isRenamed {
+        if !fixed.isEmpty || !hasCode, own.count > 1 {
             if let base = try lookup.base(of: view) {
                 found.beneath = base.beneath
                 let fixed = Set(fixed.filter { $0.relation == base.table }.map(\.number))

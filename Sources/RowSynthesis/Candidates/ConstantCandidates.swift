@@ -101,8 +101,11 @@ struct ConstantCandidates {
 
     private func isInRange(_ text: String) -> Bool? {
         switch type.name {
-        case "int2": return integer(text).map { abs($0) <= 32_767 } ?? false ? true : nil
-        case "int4": return integer(text).map { abs($0) <= 2_147_483_647 } ?? false ? true : nil
+        case "int2":
+            return integer(text).map { (-32_768...32_767).contains($0) } ?? false ? true : nil
+        case "int4":
+            return integer(text).map { (-2_147_483_648...2_147_483_647).contains($0) } ?? false
+                ? true : nil
         case "int8", "oid": return integer(text) != nil ? true : nil
         default: return true
         }

@@ -127,7 +127,7 @@ struct JSONCandidates {
                 continue
             }
             if let number = Int(constant.text) {
-                values += [number, number + 1, number - 1].flatMap { ["\($0)", "\"\($0)\""] }
+                values += [number, number &+ 1, number &- 1].flatMap { ["\($0)", "\"\($0)\""] }
             } else if Double(constant.text) != nil {
                 values += [constant.text, "\"\(constant.text)\""]
             }

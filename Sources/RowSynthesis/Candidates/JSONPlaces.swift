@@ -1,3 +1,5 @@
+internal import Trials
+
 /// The places in a JSON document that conditions speak of (manual, 9.16).
 struct JSONPlaces {
     enum Step: Sendable, Hashable {
@@ -130,7 +132,7 @@ struct JSONPlaces {
 private struct SQLJSONPath {
     private let tokens: [Harvest.Token]
 
-    init(_ text: String) { tokens = Harvest(text.replacing("\"", with: "'")).tokens }
+    init(_ text: String) { tokens = Harvest(text.replacing(scalar: "\"", with: "'")).tokens }
 
     func mentions(below start: JSONPlaces.Path) -> [JSONPlaces.Mention] {
         var mentions: [JSONPlaces.Mention] = []
@@ -191,8 +193,8 @@ private struct SQLJSONPath {
         case .number(let text):
             guard let number = Int(text) else { return [text] }
             return switch comparison {
-            case ">", "!=", "<>": ["\(number + 1)"]
-            case "<": ["\(number - 1)"]
+            case ">", "!=", "<>": ["\(number &+ 1)"]
+            case "<": ["\(number &- 1)"]
             default: ["\(number)"]
             }
         case .literal(let text):

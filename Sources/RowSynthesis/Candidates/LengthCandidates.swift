@@ -1,4 +1,5 @@
 internal import Catalog
+internal import Trials
 
 /// Values of the lengths that constraints speak of.
 struct LengthCandidates {
@@ -47,7 +48,8 @@ struct LengthCandidates {
                 ),
                 case .literal(let text) = content
             else { return nil }
-            let quoted = "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+            let quoted =
+                "\"\(text.replacing(scalar: "\\", with: "\\\\").replacing(scalar: "\"", with: "\\\""))\""
             return "{\(Array(repeating: quoted, count: length).joined(separator: ","))}"
         case .base where type.category == "S":
             let pattern = "pgsmoke"

@@ -49,6 +49,8 @@ package struct RowDraft: Sendable, Hashable {
     package var defersConstraints = false
     /// Whether the scaffold goes in with user triggers and keys switched off.
     package var needsReplicaMode = false
+    /// Whether temporary tables that code has made for rows put in place go before the role's turn.
+    package var discardsTemporaryTables = false
 
     /// The row whose constraints count: that of the table beneath the view, if it is made for that.
     var suitedRow: Row { baseRow ?? row }

@@ -103,7 +103,7 @@ extension RowValue.Content {
     /// The value for readers, as SQL.
     var displayed: String {
         switch self {
-        case .literal(let text): "'\(PrintableText.line(text).replacing("'", with: "''"))'"
+        case .literal(let text): "'\(PrintableText.line(text).replacing(scalar: "'", with: "''"))'"
         case .expression(let expression): PrintableText.line(expression)
         case .drawn: "currval(…)"
         case .null: "NULL"

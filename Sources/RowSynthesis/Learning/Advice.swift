@@ -138,6 +138,6 @@ extension RowSearch {
         let isPlain = name.allSatisfy {
             $0.isASCII && ($0.isLetter || $0.isNumber || "_.".contains($0))
         }
-        return isPlain ? name : "'\(PrintableText.line(name).replacing("'", with: "''"))'"
+        return isPlain ? name : "'\(PrintableText.line(name).replacing(scalar: "'", with: "''"))'"
     }
 }

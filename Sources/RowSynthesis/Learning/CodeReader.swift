@@ -22,6 +22,8 @@ struct CodeReader {
     private var variables: [String: Operand] = [:]
     /// Variables that hold whole rows.
     private var records: [String: OID] = [:]
+    /// The tables into which the code puts rows.
+    private var made: Set<OID> = []
     /// The lookups in the order of their mention.
     private(set) var lookups: [CodeLookup] = []
     /// What the row itself is better to have in its columns, as far as the code refuses something else.
@@ -45,7 +47,10 @@ struct CodeReader {
             records = [:]
             for statement in Self.statements(harvest.tokens) { read(statement) }
         }
-        lookups.removeAll { $0.columns.isEmpty || $0.relation == relation.oid }
+        // What the code makes itself is not made for it.
+        lookups.removeAll {
+            $0.columns.isEmpty || $0.relation == relation.oid || made.contains($0.relation)
+        }
     }
 
     private static func statements(_ tokens: [Harvest.Token]) -> [Tokens] {
@@ -57,6 +62,7 @@ struct CodeReader {
     private static let splitters: Set<String> = [";", "then", "else", "loop", "begin", "declare"]
 
     private mutating func read(_ statement: Tokens) {
+        learnInserts(statement)
         let named = named(in: statement)
         learnVariables(statement, named)
         // What an UPDATE sets is no condition.
@@ -147,6 +153,21 @@ struct CodeReader {
             return nil
         }
         return word.lowercased()
+    }
+
+    /// `INSERT INTO t`.
+    private mutating func learnInserts(_ statement: Tokens) {
+        for index in statement.indices
+        where Self.word(statement, index) == "into" && Self.word(statement, index - 1) == "insert" {
+            let isQualified = Self.word(statement, index + 2) == "."
+            let place = isQualified ? index + 3 : index + 1
+            guard statement.indices.contains(place), statement.indices.contains(index + 1),
+                case .word(let name) = statement[place],
+                case .word(let schema) = statement[index + 1],
+                let table = table(name, in: isQualified ? schema : nil)
+            else { continue }
+            made.insert(table.oid)
+        }
     }
 
     // MARK: Variables

@@ -31,7 +31,14 @@ extension Variations {
             + (named + columns.filter { !named.contains($0) }).prefix(8).map { column in
                 Set(columns.map(\.number)).subtracting([column.number])
             }
-        for spared in choices where !spared.isEmpty && spared.count < columns.count {
+        // What else watches a column has to be seen at work on it.
+        let seen = Set(
+            code.triggers.filter { trigger in
+                !(snapshot.routines[trigger.routine].map(TriggerCode.refusesAll) ?? false)
+            }.flatMap(\.updateColumns)
+        )
+        for spared in choices
+        where !spared.isEmpty && spared.count < columns.count && spared.isDisjoint(with: seen) {
             variations.append(changed { $0.spared = spared })
         }
         return variations

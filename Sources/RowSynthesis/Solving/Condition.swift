@@ -135,26 +135,32 @@ struct Conditions: Sendable {
 
     /// The server writes VALUE in capitals, which no unquoted name has.
     static func replacingValue(in text: String, by column: String) -> String {
-        let name = SQLText.identifier(column)
-        var result = ""
-        var rest = Substring(text)
-        var quote: Character?
+        let name = SQLText.identifier(column).unicodeScalars
+        func isPart(_ scalar: Unicode.Scalar?) -> Bool {
+            scalar.map {
+                $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil
+            }
+                ?? false
+        }
+        let value = Array("VALUE".unicodeScalars)
+        var result = String.UnicodeScalarView()
+        var rest = Substring(text).unicodeScalars
+        var quote: Unicode.Scalar?
         while let first = rest.first {
             if let open = quote {
                 if first == open { quote = nil }
             } else if first == "'" || first == "\"" {
                 quote = first
-            } else if rest.hasPrefix("VALUE"),
-                !(result.last.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false),
-                !(rest.dropFirst(5).first.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false)
+            } else if rest.starts(with: value), !isPart(result.last),
+                !isPart(rest.dropFirst(value.count).first)
             {
-                result += name
-                rest.removeFirst(5)
+                result.append(contentsOf: name)
+                rest.removeFirst(value.count)
                 continue
             }
             result.append(first)
             rest.removeFirst()
         }
-        return result
+        return String(result)
     }
 }

@@ -25,7 +25,7 @@ extension Rule {
             let column = Identifier.sql(fed.column.name)
             let table = Identifier.sql(fed.relation.objectName)
             let function = state.increment > 0 ? "max" : "min"
-            let literal = Identifier.sql(fed.sequence.objectName).replacing("'", with: "''")
+            let literal = Identifier.sql(fed.sequence.objectName).replacing(scalar: "'", with: "''")
             return Remark(
                 object: fed.sequence.objectName,
                 reason: "its next value is \(next), but column "
