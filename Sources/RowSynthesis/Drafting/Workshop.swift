@@ -103,6 +103,11 @@ struct Workshop {
         values: inout [Int: RowValue],
         known: RelationKnowledge
     ) {
+        // What code looks for by constants is there before anything sets that code off.
+        for lookup in knowledge.lookups
+        where lookup.by == relation.oid && lookup.ownColumns.isEmpty {
+            _ = look(lookup, given: [:])
+        }
         var keys = boundKeys(of: relation, named: named)
         if known.reversesParents { keys.reverse() }
         let lonely = keysThatMustDiffer(in: relation, among: keys)
@@ -171,7 +176,8 @@ struct Workshop {
 
     /// Gives the row what it shares with rows that its code looks for.
     private mutating func bindLookups(of relation: Relation, values: inout [Int: RowValue]) {
-        for lookup in knowledge.lookups where lookup.by == relation.oid {
+        for lookup in knowledge.lookups
+        where lookup.by == relation.oid && !lookup.ownColumns.isEmpty {
             let found = look(lookup, given: values)
             for (column, wish) in lookup.columns {
                 guard case .column(let number) = wish, values[number] == nil,
