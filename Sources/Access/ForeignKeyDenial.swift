@@ -10,7 +10,9 @@ extension AccessMap {
         let query = error.internalQuery ?? error.context ?? ""
         guard let action = KeyAction(query) else { return nil }
         for (key, relation) in keysKept(for: attempt, by: action)
-        where query.contains("\(quoted(relation.schema)).\(quoted(relation.name))") {
+        where query.contains(
+            "\(Identifier.inQuotationMarks(relation.schema)).\(Identifier.inQuotationMarks(relation.name))"
+        ) {
             let owner = principal(relation.owner)
             guard let schema = snapshot.schemas[relation.schemaOID] else { continue }
             var lacking: [MissingPrivilege] = []
@@ -35,11 +37,6 @@ extension AccessMap {
             )
         }
         return nil
-    }
-
-    /// A name as the server's own queries hold it: always in quotation marks.
-    private func quoted(_ name: String) -> String {
-        "\"\(name.replacing(scalar: "\"", with: "\"\""))\""
     }
 
     /// The keys that may be at work, each with the table that the server looks into.

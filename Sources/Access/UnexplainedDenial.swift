@@ -63,7 +63,7 @@ extension AccessMap {
             + snapshot.routines.values.filter { !$0.isBuiltIn }.map(\.name)
         let mentioned = Set(names).filter(error.message.mentions)
             .sorted { ($0.utf8.count, $0) > ($1.utf8.count, $1) }
-        let texts = mentioned.map { "\"\($0.replacing(scalar: "\"", with: "\"\""))\"" }
+        let texts = mentioned.map(Identifier.inQuotationMarks)
         // What is to be made in a schema takes CREATE on it.
         let schemas = snapshot.schemas.values
             .filter {

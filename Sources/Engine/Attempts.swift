@@ -375,12 +375,12 @@ struct Attempts {
         _ draft: RowDraft
     ) -> Bool {
         let context = runner.context
-        return !discardsTemporaryTables && context.mayMakeTemporaryTables
-            && error.sqlState == .insufficientPrivilege && error.context != nil
+        return !discardsTemporaryTables && error.sqlState == .insufficientPrivilege
+            && error.context != nil
             && (!draft.scaffold.isEmpty || prepared.statement.placesRow)
             && (draft.scaffold + [draft.row]).contains {
                 context.reach.runsCode($0.relation.oid)
-            }
+            } && context.mayMakeTemporaryTables
     }
 
     /// How to know the key of a row that could not be put in place, or found there, the way it was

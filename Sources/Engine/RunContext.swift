@@ -28,10 +28,6 @@ struct RunContext: Sendable {
     let stop: StopSignal
     var distance = ServerDistance.near
 
-    /// Whether code of the users' may make temporary tables: those that it makes for rows put in place
-    /// belong to the wrong role.
-    let mayMakeTemporaryTables: Bool
-
     var snapshot: Snapshot { access.snapshot }
     var reach: StatementReach { access.reach }
 
@@ -56,9 +52,6 @@ struct RunContext: Sendable {
         self.parents = parents
         self.backends = backends
         self.stop = stop
-        mayMakeTemporaryTables = access.snapshot.routines.values.contains {
-            !$0.isBuiltIn && $0.source.lowercased().holds("temp")
-        }
         mayUseReplicaMode = access.snapshot.server.canSwitchTriggersOff
         canSilenceStatistics = access.snapshot.server.canSilenceStatistics
     }
@@ -105,6 +98,14 @@ struct RunContext: Sendable {
         guard !parents.isEmpty else { return own }
         let all = own + parents.flatMap { reach.sequences(of: $0) }
         return Set(all).sorted { $0.oid < $1.oid }
+    }
+
+    /// Whether code of the users' may make temporary tables: those that it makes for rows put in place
+    /// belong to the wrong role.
+    var mayMakeTemporaryTables: Bool {
+        snapshot.routines.values.contains {
+            !$0.isBuiltIn && $0.source.lowercased().holds("temp")
+        }
     }
 
     /// How many relations a lane takes at a time, which may share a transaction.

@@ -3,9 +3,7 @@ internal import Trials
 /// Names and constants inside expressions, written as libpq writes them (`PQescapeIdentifier`,
 /// `PQescapeLiteral`), for what is put together without a connection.
 enum SQLText {
-    static func identifier(_ name: String) -> String {
-        "\"\(name.replacing(scalar: "\"", with: "\"\""))\""
-    }
+    static func identifier(_ name: String) -> String { Identifier.inQuotationMarks(name) }
 
     static func literal(_ text: String) -> String {
         let doubled = text.replacing(scalar: "'", with: "''")

@@ -13,9 +13,14 @@ extension Identifier {
                 $0 == UInt8(ascii: "_") || (97...122).contains($0) || (48...57).contains($0)
             }
         guard !isBare || keywords.contains(name) else { return name }
-        let quoted = "\"\(name.replacing(scalar: "\"", with: "\"\""))\""
+        let quoted = inQuotationMarks(name)
         return name.unicodeScalars.contains(where: PrintableText.isControl)
             ? "U&" + escaped(quoted) : quoted
+    }
+
+    /// Returns the name as the server's own queries hold it: always in quotation marks.
+    package static func inQuotationMarks(_ name: String) -> String {
+        "\"\(name.replacing(scalar: "\"", with: "\"\""))\""
     }
 
     /// Writes control characters as their numbers (PostgreSQL manual, 4.1.2.3).

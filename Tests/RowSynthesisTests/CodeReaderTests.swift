@@ -68,9 +68,7 @@ import Testing
         ] as [(String, [String])]
     )
     func lookups(code: String, expected: [String]) async throws {
-        let database = try await TestServer.any.makeDatabase(sql: Self.schema)
-        let snapshot = try database.snapshot()
-        let relation = try snapshot.relation("t")
+        let (snapshot, relation) = try await Self.table()
         let reader = CodeReader(
             [Harvest("BEGIN \(code) RETURN NEW; END")],
             of: relation,
@@ -111,12 +109,12 @@ import Testing
                 []
             ),
             ("IF NEW.kind = 'a' THEN RAISE EXCEPTION 'x'; END IF;", []),
+            ("IF NEW.kind IS DISTINCT FROM 'a' THEN RAISE EXCEPTION 'x'; END IF;", ["kind 'a'"]),
+            ("IF NEW.kind IS NOT DISTINCT FROM 'a' THEN RAISE EXCEPTION 'x'; END IF;", []),
         ] as [(String, [String])]
     )
     func wishes(code: String, expected: [String]) async throws {
-        let database = try await TestServer.any.makeDatabase(sql: Self.schema)
-        let snapshot = try database.snapshot()
-        let relation = try snapshot.relation("t")
+        let (snapshot, relation) = try await Self.table()
         let reader = CodeReader(
             [Harvest("BEGIN \(code) RETURN NEW; END")],
             of: relation,
@@ -135,9 +133,7 @@ import Testing
 
     @Test("Code of any make is read without harm")
     func anyCode() async throws {
-        let database = try await TestServer.any.makeDatabase(sql: Self.schema)
-        let snapshot = try database.snapshot()
-        let relation = try snapshot.relation("t")
+        let (snapshot, relation) = try await Self.table()
         let words = [
             "INSERT INTO counters", "SELECT", "INTO", "INTO v", "FROM stock s", "FROM", "WHERE",
             "(", ")", "s.item",
@@ -149,19 +145,17 @@ import Testing
             "IN", "DECLARE",
             "TG_TABLE_NAME", "code", "\"odd\"",
         ]
-        var state: UInt64 = 1
         var read = 0
-        for _ in 0..<3_000 {
-            var text: [String] = []
-            for _ in 0..<24 {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                text.append(words[Int(state >> 33) % words.count])
-            }
-            let harvest = Harvest(text.joined(separator: " "))
-            let reader = CodeReader([harvest], of: relation, in: snapshot)
+        for text in OddTexts(of: words, length: 24).prefix(3_000) {
+            let reader = CodeReader([Harvest(text)], of: relation, in: snapshot)
             read += reader.lookups.count + reader.wishes.count
         }
         #expect(read > 0)
+    }
+
+    private static func table() async throws -> (Snapshot, Relation) {
+        let snapshot = try await TestServer.any.makeDatabase(sql: schema).snapshot()
+        return (snapshot, try snapshot.relation("t"))
     }
 
     private static func text(_ value: RowValue) -> String {

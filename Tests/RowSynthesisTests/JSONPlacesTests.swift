@@ -46,15 +46,8 @@ import Testing
             "jsonb_path_exists(", "=",
             "''", "'{}'", "'{'",
         ]
-        var state: UInt64 = 1
         var read = 0
-        for _ in 0..<3_000 {
-            var text: [String] = []
-            for _ in 0..<16 {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                text.append(words[Int(state >> 33) % words.count])
-            }
-            let condition = text.joined(separator: " ")
+        for condition in OddTexts(of: words, length: 16).prefix(3_000) {
             read += JSONPlaces(in: Harvest(condition), about: "d").mentions.count
         }
         #expect(read > 0)

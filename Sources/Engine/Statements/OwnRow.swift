@@ -92,19 +92,21 @@ extension LaneRunner {
         for pending: PendingTrial,
         on relation: Relation
     ) throws(PostgresError) -> StatementWriter {
-        try writer(for: pending.frame.effective, on: relation)
+        try writer(for: pending.frame.effective, on: relation, doing: pending.trial.operation)
     }
 
     private func writer(
         for role: Role,
-        on relation: Relation
+        on relation: Relation,
+        doing operation: Operation
     ) throws(PostgresError) -> StatementWriter {
         StatementWriter(
             access: context.access,
             connection: connection,
             relation: relation,
             role: context.access.principal(role.oid),
-            view: try viewColumns(of: relation)
+            view: [.update, .upsert, .merge].contains(operation)
+                ? try viewColumns(of: relation) : ViewColumns()
         )
     }
 
@@ -114,7 +116,7 @@ extension LaneRunner {
         as role: Role,
         on relation: Relation
     ) throws(PostgresError) -> StatementAttempt? {
-        let writer = try writer(for: role, on: relation)
+        let writer = try writer(for: role, on: relation, doing: trial.operation)
         let row = draft(for: relation).row
         let pick = StatementWriter.Pick(condition: "true", columns: Set(writer.key), row: .existing)
         let statement =

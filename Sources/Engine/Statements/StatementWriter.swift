@@ -11,7 +11,7 @@ struct StatementWriter {
     let relation: Relation
     /// The role under trial.
     let role: Principal
-    /// What the columns stand for, if the relation is a view.
+    /// What the columns stand for, if the relation is a view and the statement sets some.
     let view: ViewColumns
 
     typealias Need = StatementAttempt.Need

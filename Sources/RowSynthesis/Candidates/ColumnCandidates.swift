@@ -9,7 +9,7 @@ struct ColumnCandidates {
     /// Whether the row is the tried one, whose sequences must be left alone.
     let isTried: Bool
 
-    private var snapshot: Snapshot { synthesizer.snapshot }
+    var snapshot: Snapshot { synthesizer.snapshot }
 
     /// Lists what the column might be, given the conditions on it.
     ///
@@ -119,8 +119,6 @@ struct ColumnCandidates {
         list.add(json.candidates(from: hints))
         let composites = CompositeCandidates(
             columns: self,
-            snapshot: snapshot,
-            relation: relation,
             column: column,
             type: type
         )

@@ -4,15 +4,13 @@ internal import Trials
 /// Composite values whose fields suit what conditions say of them.
 struct CompositeCandidates {
     let columns: ColumnCandidates
-    let snapshot: Snapshot
-    let relation: Relation
     let column: Column
     let type: DataType
 
     /// One value, put together by the server.
     func candidates(from conditions: [Condition], _ fresh: Int) -> [Candidate] {
         guard case .composite(let relation) = type.form else { return [] }
-        let fields = snapshot.columns[relation] ?? []
+        let fields = columns.snapshot.columns[relation] ?? []
         var mentions: [(condition: Condition, parts: Set<Int>)] = []
         for condition in conditions where condition.columns == [column.number] {
             let parts = mentioned(condition, of: fields)
@@ -26,7 +24,7 @@ struct CompositeCandidates {
         let value = PartedValue(
             parts: parts,
             conditions: mentions.map { ($0.condition.text, $0.parts) },
-            row: SQLText.identifier(self.relation.name),
+            row: SQLText.identifier(columns.relation.name),
             column: SQLText.identifier(column.name),
             // A domain may refuse NULL in a field that is not asked for.
             whole: { values in

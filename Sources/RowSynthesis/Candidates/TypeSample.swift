@@ -160,11 +160,7 @@ struct TypeSample {
 
     /// Stays below the precision; the modifier's low 11 bits hold the scale (15 and later with sign).
     private static func numeric(_ modifier: Int, _ fresh: Int?) -> String {
-        guard modifier >= 4 else { return String(fresh ?? 1) }
-        let precision = (modifier - 4) >> 16 & 0xFFFF
-        let raw = (modifier - 4) & 0x7FF
-        let scale = raw > 1_000 ? raw - 2_048 : raw
-        let digits = precision - scale
+        guard let (digits, scale) = room(of: modifier) else { return String(fresh ?? 1) }
         if digits <= 0 {
             // Only digits behind the point: 0.00d… with the last one free.
             let value = (fresh ?? 1) % 9 + 1
@@ -175,6 +171,15 @@ struct TypeSample {
         var room = 1
         for _ in 0..<min(digits, 15) { room *= 10 }
         return String(fresh % room)
+    }
+
+    /// How many digits a modifier of numeric leaves before the point, and its scale; `nil` without one.
+    static func room(of modifier: Int) -> (digits: Int, scale: Int)? {
+        guard modifier >= 4 else { return nil }
+        let precision = (modifier - 4) >> 16 & 0xFFFF
+        let raw = (modifier - 4) & 0x7FF
+        let scale = raw > 1_000 ? raw - 2_048 : raw
+        return (precision - scale, scale)
     }
 
     private static func hexadecimal(_ number: Int, digits: Int) -> String {

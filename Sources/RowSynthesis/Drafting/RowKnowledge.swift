@@ -16,6 +16,9 @@ package struct RelationKnowledge: Sendable, Hashable {
     package var conditions: [LearnedCondition] = []
 
     package init() {}
+
+    /// Takes over values in place of those that are known.
+    mutating func take(_ others: [Int: RowValue]) { values.merge(others) { _, new in new } }
 }
 
 /// A condition on rows that stands in no constraint of their table.

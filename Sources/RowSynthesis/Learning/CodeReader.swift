@@ -38,10 +38,7 @@ struct CodeReader {
     init(_ harvests: [Harvest], of relation: Relation, in snapshot: Snapshot) {
         self.snapshot = snapshot
         self.relation = relation
-        tables = Dictionary(
-            grouping: snapshot.orderedRelations.filter { $0.kind == .table },
-            by: \.name
-        )
+        tables = snapshot.tablesByName
         for harvest in harvests {
             variables = [:]
             records = [:]
@@ -188,7 +185,7 @@ struct CodeReader {
         else { return }
         var place = into + 1
         if Self.word(statement, place) == "strict" { place += 1 }
-        guard let variable = Self.word(statement, place), named.count >= 1 else { return }
+        guard let variable = Self.word(statement, place), !named.isEmpty else { return }
         // The list stands between SELECT and INTO, or between the variable and FROM.
         let list =
             into == select + 1
@@ -302,12 +299,13 @@ struct CodeReader {
         at index: Int,
         _ named: [String: Relation]
     ) {
-        guard let comparison = Self.word(statement, index) else { return }
+        guard var comparison = Self.word(statement, index) else { return }
         var start = index
         if comparison == "from" {
             guard Self.word(statement, index - 1) == "distinct" else { return }
-            start = Self.word(statement, index - 2) == "not" ? index - 3 : index - 2
-            if Self.word(statement, start) != "is" { start -= 1 }
+            let isNegated = Self.word(statement, index - 2) == "not"
+            comparison = isNegated ? "=" : "<>"
+            start = isNegated ? index - 3 : index - 2
         }
         guard let left = operand(statement, startingBefore: start, named),
             let right = operand(statement, endingAfter: index, named)
@@ -329,9 +327,7 @@ struct CodeReader {
             return
         }
         // Outside of queries it is what the code refuses.
-        let opposite = [
-            "<": ">=", ">": "<=", "<=": ">", ">=": "<", "<>": "=", "!=": "=", "from": "=",
-        ]
+        let opposite = ["<": ">=", ">": "<=", "<=": ">", ">=": "<", "<>": "=", "!=": "="]
         if let wished = opposite[comparison] { wish(left.value, wished, right.value) }
     }
 
@@ -398,8 +394,7 @@ struct CodeReader {
             return
         }
         switch comparison {
-        case "=": wishes[number] = .value(text)
-        case ">=", "<=": wishes[number] = .value(text)
+        case "=", ">=", "<=": wishes[number] = .value(text)
         default:
             if let constant = Int(text) {
                 wishes[number] = .value(String(comparison == ">" ? constant &+ 1 : constant &- 1))
@@ -447,9 +442,7 @@ extension Snapshot {
         switch type.name {
         case "int2", "int4", "int8", "float4", "float8", "money": return isGreat ? "10000" : "0"
         case "numeric":
-            // Precision and scale stand in the modifier's halves.
-            let modifier = baseModifier(of: column)
-            let digits = modifier < 4 ? 5 : (modifier - 4) >> 16 - (modifier - 4) & 0x7FF
+            let digits = TypeSample.room(of: baseModifier(of: column))?.digits ?? 5
             return isGreat ? String(repeating: "9", count: max(1, min(5, digits))) : "0"
         case "date", "timestamp", "timestamptz": return isGreat ? "2999-01-01" : "1970-01-01"
         default: return nil

@@ -161,7 +161,7 @@ extension Lesson {
         let relation = row.relation
         if next.tried.insert("\(RowKnowledge.policyRemedy) \(relation.oid)").inserted {
             let wanted = try lookup.policyValues(of: relation, for: role)
-            next[site].values.merge(wanted) { _, new in new }
+            next[site].take(wanted)
             if next[site].values != knowledge[site].values { return .knowledge(next) }
         }
         let remedy = "\(RowKnowledge.policyRemedy): its condition \(relation.oid)"

@@ -154,6 +154,11 @@ extension Lookup {
 }
 
 extension Snapshot {
+    /// The columns that foreign keys of a relation bind.
+    func foreignKeyColumns(of relation: OID) -> Set<Int> {
+        Set((constraints[relation] ?? []).filter { $0.kind == .foreignKey }.flatMap(\.columns))
+    }
+
     /// The foreign keys that a new row of a relation cannot leave empty.
     ///
     /// With MATCH SIMPLE one NULL suffices to leave a key out; with MATCH FULL all must be NULL.

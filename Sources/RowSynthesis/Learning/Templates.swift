@@ -20,10 +20,7 @@ struct Templates {
         let snapshot = lookup.snapshot
         let unique = synthesizer.uniqueColumns(of: relation)
         let conditions = Conditions(of: relation, in: snapshot)
-        let references = Set(
-            (snapshot.constraints[relation.oid] ?? []).filter { $0.kind == .foreignKey }
-                .flatMap(\.columns)
-        )
+        let references = snapshot.foreignKeyColumns(of: relation.oid)
         let columns = (snapshot.columns[relation.oid] ?? []).filter { column in
             guard !column.isComputed, !synthesizer.drawsFromSequence(column) else { return false }
             if unique.contains(column.number), !references.contains(column.number) { return false }

@@ -60,10 +60,7 @@ struct TriggerCode {
 
     /// Other tables that the code names, in the order of their mention.
     var tables: [Relation] {
-        let tables = Dictionary(
-            grouping: snapshot.orderedRelations.filter { $0.kind == .table },
-            by: \.name
-        )
+        let tables = snapshot.tablesByName
         var found: [Relation] = []
         for word in harvests.flatMap(\.words) {
             for table in tables[word] ?? tables[word.lowercased()] ?? []
@@ -102,5 +99,12 @@ struct TriggerCode {
         else { return false }
         let level = words.dropFirst(2).first ?? ""
         return !["debug", "log", "info", "notice", "warning"].contains(level)
+    }
+}
+
+extension Snapshot {
+    /// The tables by their names, whatever their schemas.
+    var tablesByName: [String: [Relation]] {
+        Dictionary(grouping: orderedRelations.filter { $0.kind == .table }, by: \.name)
     }
 }

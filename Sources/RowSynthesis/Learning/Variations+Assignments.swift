@@ -50,7 +50,7 @@ extension Variations {
         let name = name.lowercased()
         return words.indices.dropLast(3).contains { index in
             words[index] == "old" && words[index + 1] == "." && words[index + 2] == name
-                && words[(index + 3)...].prefix(1) == ["+"]
+                && words[index + 3] == "+"
         }
     }
 }

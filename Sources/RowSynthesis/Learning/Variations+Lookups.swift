@@ -196,10 +196,7 @@ extension Variations {
         of row: RowDraft.Row,
         _ code: TriggerCode
     ) -> [RowKnowledge] {
-        let bound = Set(
-            (snapshot.constraints[row.relation.oid] ?? []).filter { $0.kind == .foreignKey }
-                .flatMap(\.columns)
-        )
+        let bound = snapshot.foreignKeyColumns(of: row.relation.oid)
         var variations: [RowKnowledge] = []
         for column in columns where !bound.contains(column.number) {
             for table in code.tables.prefix(8) {
@@ -219,11 +216,5 @@ extension Variations {
             }
         }
         return Array(variations.prefix(16))
-    }
-}
-
-extension RelationKnowledge {
-    fileprivate mutating func take(_ values: [Int: RowValue]) {
-        self.values.merge(values) { _, new in new }
     }
 }

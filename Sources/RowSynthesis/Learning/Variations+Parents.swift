@@ -50,10 +50,8 @@ extension Variations {
             changed { next in
                 for row in draft.scaffold {
                     let site = RowSite.parent(row.relation.oid)
-                    let bound = synthesizer.uniqueColumns(of: row.relation).union(
-                        (snapshot.constraints[row.relation.oid] ?? [])
-                            .filter { $0.kind == .foreignKey }.flatMap(\.columns)
-                    )
+                    let bound = synthesizer.uniqueColumns(of: row.relation)
+                        .union(snapshot.foreignKeyColumns(of: row.relation.oid))
                     for column in snapshot.columns[row.relation.oid] ?? []
                     where words.contains(column.name.lowercased()) && isFree(column, at: site)
                         && !bound.contains(column.number)

@@ -56,7 +56,7 @@ struct Variations {
         let mentioned = code.mentioned.filter { isFree($0, at: site) }
         var variations: [RowKnowledge] = []
         for values in try templates(for: row, keeping: []) {
-            variations.append(changed { $0[site].values.merge(values) { _, new in new } })
+            variations.append(changed { $0[site].take(values) })
         }
         let reader = CodeReader(code.hints, of: row.relation, in: snapshot)
         variations += wished(reader.wishes, in: row, at: site)
@@ -70,7 +70,7 @@ struct Variations {
         variations += guessedLookups(by: mentioned, of: row, code)
         let keeping = Set(mentioned.map(\.number))
         for values in try templates(for: row, keeping: keeping) {
-            variations.append(changed { $0[site].values.merge(values) { _, new in new } })
+            variations.append(changed { $0[site].take(values) })
         }
         let nullable = (snapshot.columns[row.relation.oid] ?? [])
             .filter { isFree($0, at: site) && row.values[$0.number] == nil && !$0.hasDefault }
@@ -114,10 +114,7 @@ struct Variations {
         from code: TriggerCode
     ) -> [RowKnowledge] {
         let required = Set(synthesizer.requiredColumns(of: row.relation).map(\.number))
-        let bound = Set(
-            (snapshot.constraints[row.relation.oid] ?? []).filter { $0.kind == .foreignKey }
-                .flatMap(\.columns)
-        )
+        let bound = snapshot.foreignKeyColumns(of: row.relation.oid)
         var variations: [RowKnowledge] = []
         for column in columns where !bound.contains(column.number) {
             guard let type = snapshot.baseType(of: column) else { continue }

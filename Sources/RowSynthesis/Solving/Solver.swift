@@ -72,24 +72,19 @@ struct Solver {
         case .unasked: return .unknown
         case .refused: break
         }
-        var tested = query
         // Texts fail more often than what is computed from them.
-        for narrowed in [try self.tested(query), try query.keeping { $1.text != nil || $1.isSafe }]
-        {
-            tested = try narrowed.keeping { column, candidate in
-                tested.lists.contains {
-                    $0.column == column && $0.candidates.contains(candidate)
-                }
-            }
-            guard tested.lists != query.lists else { continue }
-            if case .rows(let rows) = try answer(to: question(try tested.sql(isGuarded: false))) {
-                return solution(rows.first, of: tested)
+        let readable = try tested(query)
+        let safe = try readable.keeping { $1.text != nil || $1.isSafe }
+        for narrowed in [readable, safe] where narrowed.lists != query.lists {
+            let question = question(try narrowed.sql(isGuarded: false))
+            if case .rows(let rows) = try answer(to: question) {
+                return solution(rows.first, of: narrowed)
             }
         }
-        var guarded = question(try tested.sql(isGuarded: true))
-        guarded.preparations = try tested.guards()
+        var guarded = question(try safe.sql(isGuarded: true))
+        guarded.preparations = try safe.guards()
         guard case .rows(let rows) = try answer(to: guarded) else { return .unknown }
-        return solution(rows.first, of: tested)
+        return solution(rows.first, of: safe)
     }
 
     /// Asks as the table's owner first, since code of the database's runs in the conditions.
