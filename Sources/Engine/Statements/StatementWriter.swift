@@ -85,9 +85,7 @@ struct StatementWriter {
 
     private func updatable(_ row: RowDraft.Row, among free: [Column]) -> [Column] {
         let key = Set(key).union(snapshot.partitionKeys[relation.oid]?.columns ?? [])
-        let named = free.filter {
-            row.values[$0.number] != nil || row.raised.contains($0.number)
-        }
+        let named = free.filter { row.values[$0.number] != nil }
         // What a domain gives by default may draw from sequences or call code.
         let idle = free.filter {
             row.values[$0.number] == nil && !$0.hasDefault && !$0.isIdentity
