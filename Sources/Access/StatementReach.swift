@@ -98,6 +98,20 @@ package struct StatementReach: Sendable {
             .union(snapshot.columns.values.joined().lazy.filter(\.asksSession).map(\.relation))
     }
 
+    /// Whether a check, an index or the key of a partition calls a function of the users', which may
+    /// look at other rows.
+    package func callsRoutines(_ relation: OID) -> Bool {
+        written(by: relation).contains { table in
+            snapshot.reach.checkRoutines[table] != nil || snapshot.reach.indexRoutines[table] != nil
+                || snapshot.reach.partitionRoutines[table] != nil
+                || (snapshot.columns[table] ?? []).contains { column in
+                    snapshot.domains(of: column.type).contains {
+                        snapshot.reach.domainRoutines[$0.oid] != nil
+                    }
+                }
+        }
+    }
+
     /// What fills a column that a statement leaves out: its default or that of its domain.
     private static func expression(of column: Column, in snapshot: Snapshot) -> String? {
         column.defaultExpression

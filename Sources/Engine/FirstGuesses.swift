@@ -13,6 +13,9 @@ struct FirstGuess {
     let statements: [String]
     /// The shields that it takes, each once.
     let shields: [Shield]
+    /// The relations that its rows go to; `nil` if rows of others might matter to it, or its settings
+    /// to others.
+    let touched: Set<OID>?
 
     /// The sequences that are shielded for it.
     var sequences: Set<OID> { Set(shields.map(\.sequence.oid)) }
@@ -25,8 +28,14 @@ struct FirstGuess {
         let script: TrialScript
     }
 
-    init(at work: RelationWork, covering trials: [(place: Int, trial: Trial)], _ rounds: [Round]) {
+    init(
+        at work: RelationWork,
+        covering trials: [(place: Int, trial: Trial)],
+        _ rounds: [Round],
+        touching touched: Set<OID>?
+    ) {
         self.work = work
+        self.touched = touched
         self.trials = trials
         self.rounds = rounds
         statements = rounds.flatMap(\.script.statements)
@@ -147,7 +156,7 @@ extension LaneRunner {
             + (try ahead.limits.map { limits throws(PostgresError) in
                 try shieldsAndSavepoint(for: ahead.sent, within: limits)
             } ?? [])
-        var statements = opening + ahead.sent.flatMap(\.statements)
+        var statements = opening + lines(of: ahead.sent)
         if ahead.limits != nil {
             let isLast = ahead.written.isEmpty && ahead.unwritten.isEmpty
             statements.append(isLast ? "ROLLBACK" : Self.release)
@@ -172,6 +181,30 @@ extension LaneRunner {
         }
         return lines + [Self.savepoint]
     }
+
+    /// The statements of the guesses of a string.
+    ///
+    /// Where to go back to the savepoint is dear, those that have no table in common go back together:
+    /// one takes the role off in place of that, so there is the same number of statements.
+    private func lines(of guesses: [FirstGuess]) -> [String] {
+        guard context.sharesSavepoints else { return guesses.flatMap(\.statements) }
+        var lines: [String] = []
+        var left: Set<OID> = []
+        for (guess, next) in zip(guesses, guesses.dropFirst().map(Optional.some) + [nil]) {
+            lines += guess.statements
+            guard let touched = guess.touched, let others = next?.touched,
+                others.isDisjoint(with: left.union(touched))
+            else {
+                left = []
+                continue
+            }
+            left.formUnion(touched)
+            lines[lines.count - 1] = Self.roleOff
+        }
+        return lines
+    }
+
+    private static let roleOff = "SET LOCAL ROLE NONE"
 
     /// Reads what has become of a string, and returns the records of what passed.
     private func receive(
@@ -319,7 +352,23 @@ extension LaneRunner {
             rounds.append(round)
             attempts.hasTakenRow = true
         }
-        return FirstGuess(at: work, covering: allowed, rounds)
+        let touched = limits == nil ? nil : touched(by: rounds)
+        return FirstGuess(at: work, covering: allowed, rounds, touching: touched)
+    }
+
+    /// The relations that the rows of a guess go to; `nil` if it has to stand alone behind its savepoint.
+    private func touched(by rounds: [FirstGuess.Round]) -> Set<OID>? {
+        var touched: Set<OID> = []
+        for round in rounds {
+            let relations = (round.draft.scaffold + [round.draft.row]).map(\.relation.oid)
+            guard !relations.contains(where: context.reach.callsRoutines),
+                round.trials.allSatisfy({
+                    $0.pending.frame.settings.isEmpty && $0.statement.timeLimit == nil
+                })
+            else { return nil }
+            for relation in relations { touched.formUnion(context.reach.written(by: relation)) }
+        }
+        return touched
     }
 
     private func round(

@@ -113,15 +113,23 @@ struct RunContext: Sendable {
 
     /// How many sequences one transaction may shield.
     ///
-    /// At the end of one that has made new storage for more than 32 relations, and of each of its
-    /// subtransactions, the server goes through all relations that the connection knows
-    /// (MAX_EOXACT_LIST, relcache.c). With large buffers the search of those, once a transaction, takes
-    /// longer (DropRelFileNodesAllBuffers, bufmgr.c). All lanes together are to take no more than a
-    /// quarter of the locks that there are, and a relation takes some eight.
+    /// With large buffers the server's search of those at the end of each transaction takes longer
+    /// than anything else (DropRelFileNodesAllBuffers, bufmgr.c). All lanes together are to take no
+    /// more than a quarter of the locks that there are: one for each shield, and what is behind the
+    /// savepoint.
     var mostShields: Int {
-        guard snapshot.server.sharedBuffers >= 1 << 30 else { return 30 }
-        return min(200, max(30, snapshot.server.lockSlots / 4 / 8 / max(1, options.jobs)))
+        guard snapshot.server.sharedBuffers >= 1 << 30 else { return Self.fewShields }
+        let locks = snapshot.server.lockSlots / 4 / max(1, options.jobs) - 100
+        return min(400, max(Self.fewShields, locks))
     }
+
+    /// Whether one transaction may shield so many sequences that to go back to a savepoint is dear.
+    var sharesSavepoints: Bool { mostShields > Self.fewShields }
+
+    /// At the end of a transaction that has made new storage for more than 32 relations, and of each
+    /// of its subtransactions, the server goes through all relations that the connection knows
+    /// (MAX_EOXACT_LIST, relcache.c).
+    private static let fewShields = 30
 
     /// As whom a relation's rows are read: the connecting role, the owner or a role that is tried.
     func reader(_ relation: Relation) -> Lookup.Reader {

@@ -1,3 +1,4 @@
+import Cluster
 import Foundation
 import Glibc
 import Postgres
@@ -8,9 +9,15 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct SentAheadTests {
     /// Forty tables of which most are plain, with everything between them that is not: closed tables
     /// and sequences, rows that are hard to find or cannot be, code, row security, views.
-    private func mixed(_ server: TestServer) async throws -> (TestDatabase, app: String) {
+    private func mixed(
+        _ server: TestServer = .any
+    ) async throws -> (TestDatabase, app: String) {
         let app = uniqueRoleName("app")
-        let database = try await server.makeDatabase(
+        return (try mixed(on: try await server.running(), app), app)
+    }
+
+    private func mixed(on server: PrivateServer, _ app: String) throws -> TestDatabase {
+        try server.makeDatabase(
             sql: """
                 CREATE ROLE \(app) LOGIN;
                 DO $$
@@ -52,7 +59,6 @@ import Testing
                 REVOKE ALL ON SEQUENCE t19_id_seq, t40_id_seq FROM \(app);
                 """
         )
-        return (database, app)
     }
 
     /// Tables with nothing but a serial column, `t1` and so on.
@@ -92,13 +98,9 @@ import Testing
 
     @Test("What is sent ahead comes to what it comes to alone")
     func sameVerdicts() async throws {
-        let (database, app) = try await mixed(TestServer.any)
+        let (database, app) = try await mixed()
         let options = ["--role", app] + operations
         let all = try await ReportedRun.of(database, options)
-        func outcome(_ trial: Report.Trial) -> [String?] {
-            [trial.name, trial.verdict, trial.type, trial.reason, trial.stage, trial.sqlstate]
-                + trial.cure.map(\.sql)
-        }
         for table in ["t4", "t6", "t7", "t11", "t19", "t31", "hard", "late", "parts", "keyless"] {
             let one = try await ReportedRun.of(database, options + ["-t", table])
             let same = all.report.trials.filter { $0.object.name == table }
@@ -121,7 +123,7 @@ import Testing
         arguments: [SIGINT, SIGTERM, SIGKILL]
     )
     func interrupted(signal: Int32) async throws {
-        let (database, app) = try await mixed(TestServer.any)
+        let (database, app) = try await mixed()
         // A check is no code that is seen to run: the table goes along with the others.
         try database.execute(
             """
@@ -143,9 +145,54 @@ import Testing
         #expect(try database.fingerprint().difference(from: before) == [])
     }
 
+    @Test(
+        "Where buffers are large and trials go back together: the same, with fewer ways back",
+        arguments: TestServer.all
+    )
+    func goesBackTogether(server: TestServer) async throws {
+        let app = uniqueRoleName("app")
+        // The row of one table's trial is nothing that another's check may find.
+        let finding = """
+            CREATE TABLE found (id serial PRIMARY KEY);
+            CREATE FUNCTION finds() RETURNS bool LANGUAGE sql SECURITY DEFINER AS
+            $$ SELECT EXISTS (TABLE public.found) $$;
+            CREATE TABLE found_later (id serial, v int CHECK (finds()));
+            CREATE TABLE twice (id serial PRIMARY KEY, other int REFERENCES found);
+            GRANT INSERT ON found, found_later, twice TO \(app);
+            GRANT USAGE ON SEQUENCE found_id_seq, found_later_id_seq, twice_id_seq TO \(app);
+            """
+        let small = try mixed(on: try await server.running(), app)
+        try small.execute(finding)
+        let options = ["--role", app, "-j", "1"]
+        let alone = try await ReportedRun.of(small, options)
+        #expect(alone.report.trial("insert public.found_later as \(app)")?.verdict != "passed")
+        let large = ServerOptions(settings: ["shared_buffers": "1GB", "log_statement": "all"])
+        try await withServer(of: server.binaries, options: large) { server in
+            let database = try mixed(on: server, app)
+            try database.execute(finding)
+            let before = try database.fingerprint()
+            let shared = try await ReportedRun.of(database, options)
+            #expect(shared.report.trials.map(outcome) == alone.report.trials.map(outcome))
+            #expect(shared.report.counts["error"] == 0)
+            #expect(
+                shared.report.sequencesConsumed.map(\.sequence.name)
+                    == alone.report.sequencesConsumed.map(\.sequence.name)
+            )
+            #expect(try database.fingerprint().difference(from: before) == [])
+            let log = try String(contentsOfFile: server.logFile, encoding: .utf8)
+            let together = log.matches(of: #/ IMMEDIATE;\n\s*SET LOCAL ROLE NONE;/#).count
+            #expect(together > 20, "\(together)")
+        }
+    }
+
+    private func outcome(_ trial: Report.Trial) -> [String?] {
+        [trial.name, trial.verdict, trial.type, trial.reason, trial.stage, trial.sqlstate]
+            + trial.cure.map(\.sql)
+    }
+
     @Test("What is too slow to hold others up is tried again alone, with all its time")
     func slow() async throws {
-        let (database, app) = try await mixed(TestServer.any)
+        let (database, app) = try await mixed()
         try database.execute(
             """
             CREATE FUNCTION dozes() RETURNS bool LANGUAGE plpgsql AS
@@ -165,7 +212,7 @@ import Testing
 
     @Test("A table that ends its server process is an error, and those sent with it are not")
     func poison() async throws {
-        let (database, app) = try await mixed(TestServer.any)
+        let (database, app) = try await mixed()
         try database.execute(
             """
             CREATE FUNCTION ends() RETURNS bool LANGUAGE sql SECURITY DEFINER AS
@@ -207,7 +254,7 @@ import Testing
 
     @Test("Who may not see whether others are connected tries each relation by itself")
     func unseenSessions() async throws {
-        let (database, app) = try await mixed(TestServer.any)
+        let (database, app) = try await mixed()
         let tester = uniqueRoleName("tester")
         try database.execute(
             """
