@@ -69,9 +69,11 @@ package struct Column: Sendable, Hashable, CatalogRow {
         """
     }
 
+    /// A default names no column, so no table has to be opened to deparse it.
     private static let selected = """
         SELECT a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,
-               CASE WHEN c.oid NOT IN (SELECT relation FROM locked)
+               CASE WHEN a.attgenerated = '' THEN pg_get_expr(ad.adbin, 0)
+                    WHEN c.oid NOT IN (SELECT relation FROM locked)
                     THEN pg_get_expr(ad.adbin, ad.adrelid) END,
                a.atthasdef, a.attidentity, a.attgenerated, array_to_string(a.attacl, E'\\n'),
                format_type(a.atttypid, a.atttypmod),

@@ -34,11 +34,19 @@ package struct DataType: Sendable, Hashable, CatalogRow {
     /// Whether a domain has a default of its own.
     package var hasDefault: Bool { defaultExpression != nil }
 
+    /// The first number that the server gives to an object that did not come with it
+    /// (FirstNormalObjectId, transam.h).
+    private static let firstNormalOID = 16_384
+
     static func query(on version: Int) -> String {
-        // Without DISTINCT the planner takes the list for too long to look things up in, and reads it
-        // anew for every type.
+        // Of the types of rows only those that something uses: that is on record, but for those that
+        // came with the server. Without DISTINCT the planner takes the list for too long to look things
+        // up in, and reads it anew for every type.
         """
-        WITH used AS MATERIALIZED (SELECT DISTINCT atttypid FROM pg_attribute),
+        WITH used AS MATERIALIZED (
+            SELECT DISTINCT refobjid AS type FROM pg_depend
+             WHERE refclassid = 'pg_type'::regclass AND deptype = 'n'
+        ),
         ranges(type, rngsubtype) AS (
             SELECT rngtypid, rngsubtype FROM pg_range
             \(version >= 140_000
@@ -55,9 +63,10 @@ package struct DataType: Sendable, Hashable, CatalogRow {
           LEFT JOIN ranges r ON r.type = t.oid
           LEFT JOIN pg_class c ON c.oid = t.typrelid
           LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
-         WHERE (t.typtype <> 'c' OR c.relkind = 'c'
-                OR t.oid IN (SELECT atttypid FROM used))
-           AND (e.typtype IS DISTINCT FROM 'c' OR t.oid IN (SELECT atttypid FROM used))
+         WHERE t.oid < \(firstNormalOID)
+            OR (t.typtype <> 'c' OR c.relkind = 'c' OR t.oid IN (SELECT type FROM used)
+                OR t.typarray IN (SELECT type FROM used))
+           AND (e.typtype IS DISTINCT FROM 'c' OR t.oid IN (SELECT type FROM used))
         """
     }
 

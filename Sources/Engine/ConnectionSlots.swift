@@ -1,7 +1,6 @@
-internal import Catalog
 internal import Postgres
 
-/// How many more connections the server would take from a role.
+/// How many more connections the server would take from the connecting role.
 struct ConnectionSlots: Sendable, Hashable {
     /// Those that are left, at least 0.
     let free: Int
@@ -9,9 +8,9 @@ struct ConnectionSlots: Sendable, Hashable {
     /// Counts what is open (manual, 20.3.1): superusers and, from 16, members of
     /// `pg_use_reserved_connections` may use what is kept for them, a role's CONNECTION LIMIT and the
     /// database's bind all others too.
-    init(for role: Role, in snapshot: Snapshot, over connection: Connection) throws(PostgresError) {
+    init(over connection: Connection) throws(PostgresError) {
         let reserved =
-            snapshot.server.version >= 160_000
+            connection.serverVersion >= 160_000
             ? " - pg_catalog.current_setting('reserved_connections')::pg_catalog.int4" : ""
         let rows = try connection.execute(
             """
@@ -25,7 +24,7 @@ struct ConnectionSlots: Sendable, Hashable {
               FROM pg_catalog.pg_roles AS r
               JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database()
               LEFT JOIN pg_catalog.pg_stat_activity AS a ON true
-             WHERE r.oid = \(role.oid)
+             WHERE r.rolname = session_user
              GROUP BY r.rolconnlimit, r.rolsuper, d.datconnlimit
             """
         )
@@ -33,6 +32,6 @@ struct ConnectionSlots: Sendable, Hashable {
         free = max(0, limits.min() ?? 0)
     }
 
-    /// The connections to work with, the one that is there among them.
-    func jobs(of asked: Int) -> Int { max(1, min(asked, free + 1)) }
+    /// The connections to work with, those that are there already among them.
+    func jobs(of asked: Int, having own: Int) -> Int { max(1, min(asked, free + own)) }
 }

@@ -7,6 +7,8 @@ internal import Trials
 struct Lanes: Sendable {
     let context: RunContext
     let target: ConnectionTarget
+    /// A lane to work on besides the calling thread, which may have its connection already.
+    var second: Lane?
 
     private enum Event: Sendable {
         case records([(place: Int, record: Record)])
@@ -48,13 +50,15 @@ struct Lanes: Sendable {
             lanes: count,
             most: context.mostTogether
         )
-        let lanes = (1..<count).map { _ in Lane() }
+        let ready = count > 1 ? [second].compactMap(\.self) : []
+        let others = (1..<count).dropFirst(ready.count).map { _ in Lane() }
+        let lanes = ready + others
         context.backends.expect(lanes.count)
-        defer { for lane in lanes { lane.stop() } }
+        defer { for lane in others { lane.stop() } }
         var last = await withTaskGroup { group in
             for (index, lane) in lanes.enumerated() {
                 group.addTask(executorPreference: lane) {
-                    let made = connect()
+                    let made = lane.takeConnection() ?? connect()
                     context.backends.expect(-1)
                     guard let connection = made else {
                         feed.yield(.note(Self.fewerConnections))

@@ -49,6 +49,7 @@ package struct Runner: Sendable {
         _ trials: [Trial],
         besides others: [Trial] = [],
         preparedOver connection: Connection,
+        helpedBy second: SecondLane,
         progress: @escaping @Sendable (_ done: Int) -> Void
     ) async throws -> Outcome {
         let snapshot = access.snapshot
@@ -64,6 +65,7 @@ package struct Runner: Sendable {
             stop: stop
         )
         context.backends.insert(connection.backendPID)
+        if let second = second.backendPID { context.backends.insert(second) }
         context.distance = try ServerDistance(over: connection)
         context.foresee(trials)
         if trials.contains(where: { $0.operation == .delete }) {
@@ -76,11 +78,14 @@ package struct Runner: Sendable {
                 .filter { !$0.1.operation.isDecidedByCatalog },
             with: context
         )
-        let lookup = Lookup(snapshot, with: connection, reader: context.reader)
-        context.parents = try lookup.parents(for: all.flatMap { $0.relations.map(\.relation) })
+        context.parents = try await second.parents(
+            for: all.flatMap { $0.relations.map(\.relation) },
+            in: context,
+            besides: connection
+        )
         let units = all.compactMap { $0.without(context.runsOverLogin) }
-        let note = try limitJobs(of: &context, to: units.count, user, over: connection)
-        var (gathered, last) = await Lanes(context: context, target: target)
+        let note = try limitJobs(of: &context, to: units.count, besides: second, over: connection)
+        var (gathered, last) = await Lanes(context: context, target: target, second: second.lane)
             .run(units, startingOver: connection, progress: progress)
         gathered.notes += [note].compactMap(\.self)
         decide(&gathered, trials, context)
@@ -144,14 +149,15 @@ package struct Runner: Sendable {
     private func limitJobs(
         of context: inout RunContext,
         to units: Int,
-        _ user: Role,
+        besides second: SecondLane,
         over connection: Connection
     ) throws(PostgresError) -> String? {
         let wanted = max(1, min(options.jobs, units))
         context.options.jobs = wanted
+        defer { if context.options.jobs == 1 { second.disconnect() } }
         guard wanted > 1 else { return nil }
-        let slots = try ConnectionSlots(for: user, in: access.snapshot, over: connection)
-        let jobs = slots.jobs(of: wanted)
+        let slots = try ConnectionSlots(over: connection)
+        let jobs = slots.jobs(of: wanted, having: second.isConnected ? 2 : 1)
         guard jobs < wanted else { return nil }
         context.options.jobs = jobs
         return

@@ -9,6 +9,8 @@ internal import Glibc
     private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var jobs: [UnownedJob] = []
     private var isStopping = false
+    /// A connection that waits here for the next task; no other thread may use it meanwhile.
+    package var connection: Connection?
     private var thread = pthread_t()
 
     /// Starts the thread.
@@ -32,6 +34,12 @@ internal import Glibc
     deinit {
         unsafe lock.deallocate()
         unsafe wake.deallocate()
+    }
+
+    /// Hands over the connection that waits here.
+    package func takeConnection() -> Connection? {
+        defer { connection = nil }
+        return connection
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {

@@ -119,7 +119,9 @@ struct Session: Sendable {
                 "the server is PostgreSQL \(version / 10_000).\(version % 10_000); pgsmoke needs 13 or later"
             )
         }
-        let snapshot = try Snapshot.read(from: connection)
+        let second = SecondLane(to: target, stop: stop)
+        defer { second.end() }
+        let snapshot = try await second.snapshot(besides: connection, jobs: options.jobs)
         let server = snapshot.server
         report.server = ServerIdentity(
             version: server.versionText,
@@ -167,9 +169,12 @@ struct Session: Sendable {
         )
         let outcome: Runner.Outcome
         do {
-            outcome = try await runner.run(trials, besides: all, preparedOver: connection) {
-                display.show($0)
-            }
+            outcome = try await runner.run(
+                trials,
+                besides: all,
+                preparedOver: connection,
+                helpedBy: second
+            ) { display.show($0) }
         } catch _ where stop.isRequested {
             outcome = runner.untried(trials)
         }

@@ -1,6 +1,7 @@
 import Catalog
 import Cluster
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 import Trials
@@ -132,9 +133,141 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         #expect(poor.reach.viewBases == full.reach.viewBases)
     }
 
+    /// A catalog of some megabytes, with one of everything.
+    private static let large = """
+        DO $$ BEGIN
+            FOR i IN 1..20 LOOP
+                EXECUTE format('CREATE TABLE wide_%s (%s)', i,
+                    (SELECT string_agg(format('c%s int', n), ', ') FROM generate_series(1, 1500) AS n));
+            END LOOP;
+        END $$;
+        CREATE TYPE mood AS ENUM ('fine', 'bad');
+        CREATE DOMAIN price AS numeric(8, 2) CHECK (VALUE >= 0);
+        CREATE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+        CREATE TABLE t (id serial PRIMARY KEY, mood mood DEFAULT 'fine', price price CHECK (f(1) > 0),
+            parent integer REFERENCES t, twice integer GENERATED ALWAYS AS (id * 2) STORED);
+        CREATE VIEW v AS SELECT * FROM t;
+        CREATE TABLE p (a integer) PARTITION BY RANGE (a);
+        CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+        CREATE TRIGGER note BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note();
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY only_mine ON t WITH CHECK (id > 0);
+        ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;
+        """
+
+    private func expectSame(_ one: Snapshot, _ other: Snapshot) {
+        #expect(one.server == other.server)
+        #expect(one.roles == other.roles)
+        #expect(one.schemas == other.schemas)
+        #expect(one.orderedRelations == other.orderedRelations)
+        #expect(one.columns == other.columns)
+        #expect(one.types == other.types)
+        #expect(one.enumLabels == other.enumLabels)
+        #expect(one.constraints == other.constraints)
+        #expect(one.uniqueIndexes == other.uniqueIndexes)
+        #expect(one.partitionKeys == other.partitionKeys)
+        #expect(one.sequences == other.sequences)
+        #expect(one.routines == other.routines)
+        #expect(one.triggers == other.triggers)
+        #expect(one.policies == other.policies)
+        #expect(one.defaultPrivileges.count == other.defaultPrivileges.count)
+        #expect(one.sessionSettings.map(\.name) == other.sessionSettings.map(\.name))
+        #expect(one.reach.viewBases == other.reach.viewBases)
+        #expect(one.reach.defaultSequences == other.reach.defaultSequences)
+    }
+
+    /// Reads over two connections, of which `connect` opens the second, and tells whether there was one.
+    private func sharedSnapshot(
+        of database: TestDatabase,
+        as role: String? = nil,
+        connect: @escaping @Sendable () -> Connection?
+    ) async throws -> (Snapshot, hasSecond: Bool) {
+        let connection = try database.connect(as: role)
+        let lane = Lane()
+        defer { lane.stop() }
+        let snapshot = try await Snapshot.read(from: connection, besides: lane, connect: connect)
+        #expect(!connection.isInTransaction)
+        let second = lane.takeConnection()
+        #expect(second?.isInTransaction != true)
+        return (snapshot, second != nil)
+    }
+
+    @Test("Two connections read a large catalog as one does", arguments: TestServer.all)
+    func shared(server: TestServer) async throws {
+        let database = try await server.makeDatabase(sql: Self.large)
+        let alone = try database.snapshot()
+        #expect(!alone.triggers.isEmpty && !alone.policies.isEmpty && !alone.partitionKeys.isEmpty)
+        // The second sees what the first one saw, not what has come since.
+        let (both, hasSecond) = try await sharedSnapshot(of: database) {
+            try? database.execute("CREATE TABLE later (id serial PRIMARY KEY CHECK (id > 0))")
+            return try? database.connect()
+        }
+        #expect(hasSecond)
+        expectSame(both, alone)
+        #expect(try database.snapshot().orderedRelations.count == alone.orderedRelations.count + 2)
+    }
+
+    @Test("What a second connection cannot do the first one does", arguments: TestServer.all)
+    func sharedInVain(server: TestServer) async throws {
+        let role = uniqueRoleName("reader")
+        let database = try await server.makeDatabase(
+            sql: Self.large + "CREATE ROLE \(role) LOGIN;"
+        )
+        let alone = try database.snapshot()
+        let (unaided, none) = try await sharedSnapshot(of: database) { nil }
+        #expect(!none)
+        expectSame(unaided, alone)
+        // Nobody takes over what was seen in another database.
+        let (elsewhere, other) = try await sharedSnapshot(of: database) {
+            try? TestDatabase(on: database.server).connect()
+        }
+        #expect(other)
+        expectSame(elsewhere, alone)
+        try database.execute("REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC")
+        let connects = Mutex(0)
+        let (closed, _) = try await sharedSnapshot(of: database, as: role) {
+            connects.withLock { $0 += 1 }
+            return nil
+        }
+        #expect(closed.columns == alone.columns)
+        #expect(connects.withLock(\.self) == 0)
+    }
+
+    @Test("A small catalog needs no second connection")
+    func small() async throws {
+        let database = try await TestServer.any.makeDatabase(sql: Self.lockable)
+        let (snapshot, hasSecond) = try await sharedSnapshot(of: database) {
+            try? database.connect()
+        }
+        #expect(!hasSecond)
+        expectSame(snapshot, try database.snapshot())
+    }
+
+    @Test("Types of rows are read where something uses them", arguments: TestServer.all)
+    func rowTypes(server: TestServer) async throws {
+        let snapshot = try await server.makeDatabase(
+            sql: """
+                CREATE TABLE used (a int);
+                CREATE TABLE listed (a int);
+                CREATE TABLE based (a int);
+                CREATE TABLE unused (a int);
+                CREATE DOMAIN over_based AS based CHECK (true);
+                CREATE TABLE t (one used, many listed[], based over_based, class pg_class);
+                """
+        ).snapshot()
+        let names = Set(snapshot.types.values.map(\.name))
+        for name in ["used", "_listed", "listed", "over_based", "based", "pg_class"] {
+            #expect(names.contains(name), "\(name)")
+        }
+        #expect(!names.contains("unused"))
+        #expect(!names.contains("_unused"))
+    }
+
     private static let lockable = """
         CREATE FUNCTION seven() RETURNS integer LANGUAGE sql AS 'SELECT 7';
-        CREATE TABLE held (a integer DEFAULT seven() CHECK (a > 1), b serial);
+        CREATE TABLE held (a integer DEFAULT seven() CHECK (a > 1), b serial,
+            c integer GENERATED ALWAYS AS (a + 1) STORED);
         CREATE TABLE free (a integer DEFAULT seven());
         ALTER TABLE held ENABLE ROW LEVEL SECURITY;
         CREATE POLICY mine ON held WITH CHECK (a > 2);
@@ -146,7 +279,7 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         """
 
     @Test(
-        "Tables that another session holds locked are read, but for their expressions",
+        "Tables that another session holds locked are read, but for what names their columns",
         arguments: TestServer.all
     )
     func locked(server: TestServer) async throws {
@@ -155,8 +288,10 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         try holder.execute("BEGIN; LOCK TABLE held, leaf IN ACCESS EXCLUSIVE MODE")
         let snapshot = try database.snapshot()
         let held = try snapshot.column("a", of: "held")
-        #expect(held.hasDefault)
-        #expect(held.defaultExpression == nil)
+        #expect(held.defaultExpression == "public.seven()")
+        let made = try snapshot.column("c", of: "held")
+        #expect(made.hasDefault)
+        #expect(made.defaultExpression == nil)
         #expect(try snapshot.column("a", of: "free").defaultExpression == "public.seven()")
         #expect(try snapshot.constraint("held_a_check").expression == nil)
         #expect(snapshot.policies.values.joined().map(\.check) == [nil])
@@ -170,7 +305,7 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
             ) == ["held_b_seq"]
         )
         try holder.execute("ROLLBACK")
-        #expect(try database.snapshot().column("a", of: "held").defaultExpression != nil)
+        #expect(try database.snapshot().column("c", of: "held").defaultExpression == "(a + 1)")
     }
 
     @Test("A view that another session holds locked is read", arguments: TestServer.all)

@@ -33,6 +33,31 @@ struct FewRightsTests {
         #expect(run.report.notes.contains { $0.contains("fewer connections") })
     }
 
+    @Test("A large catalog, too, is read over no more than the server has left", arguments: [1, 2, 3])
+    func largeCatalog(limit: Int) async throws {
+        let (database, app, tester) = try await tables(3, limit: limit, on: TestServer.any)
+        try database.execute(
+            """
+            DO $$ BEGIN
+                FOR i IN 1..20 LOOP
+                    EXECUTE format('CREATE TABLE wide_%s (%s)', i, (SELECT string_agg(
+                        format('c%s int', n), ', ') FROM generate_series(1, 1500) AS n));
+                END LOOP;
+            END $$
+            """
+        )
+        let before = try database.fingerprint()
+        let arguments = ["--role", app, "-j", "3", "-t", "t*"]
+        let run = try await ReportedRun.of(database, arguments, as: tester)
+        #expect(run.command.status == 0)
+        #expect(run.report.counts["passed"] == 3)
+        #expect(
+            run.report.notes.contains { $0.contains("\(limit) and not 3") } == (limit < 3),
+            "\(run.report.notes)"
+        )
+        #expect(try database.fingerprint().difference(from: before) == [])
+    }
+
     @Test("No more connections are opened than the server has left", arguments: TestServer.all)
     func freeSlots(server: TestServer) async throws {
         let (database, app, tester) = try await tables(4, limit: 3, on: server)

@@ -102,7 +102,10 @@ import Trials
                 target: database.target(),
                 stop: StopSignal()
             )
-            return try await runner.run(trials, preparedOver: connection) { _ in }.records
+            let second = SecondLane(to: database.target(), stop: StopSignal())
+            defer { second.end() }
+            return try await runner.run(trials, preparedOver: connection, helpedBy: second) { _ in }
+                .records
         }
     }
 }

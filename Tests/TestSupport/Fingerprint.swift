@@ -9,8 +9,9 @@ package struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
 
     /// Returns what this has and `other` has not, and the reverse, as a diff shows it.
     package func difference(from other: Fingerprint) -> [String] {
-        let gone = other.facts.filter { !facts.contains($0) }.map { "- \($0)" }
-        return gone + facts.filter { !other.facts.contains($0) }.map { "+ \($0)" }
+        let (own, others) = (Set(facts), Set(other.facts))
+        let gone = other.facts.filter { !own.contains($0) }.map { "- \($0)" }
+        return gone + facts.filter { !others.contains($0) }.map { "+ \($0)" }
     }
 }
 

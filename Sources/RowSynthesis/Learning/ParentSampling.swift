@@ -8,8 +8,15 @@ extension Lookup {
     ///
     /// - Throws: `connectionLost`. What cannot be read is taken for not there.
     package func parents(for relations: [Relation]) throws(PostgresError) -> ExistingParents {
+        try parents(with: snapshot.requiredParentKeys(of: relations))
+    }
+
+    /// Reads one key each of parents that are there already.
+    ///
+    /// - Throws: `connectionLost`. What cannot be read is taken for not there.
+    package func parents(with keys: [ParentKey]) throws(PostgresError) -> ExistingParents {
         var byReader: [Reader: [ParentKey]] = [:]
-        for key in requiredKeys(of: relations) {
+        for key in keys {
             // A scan of a partitioned table would lock every partition.
             guard let parent = snapshot.relations[key.relation], parent.kind == .table else {
                 continue
@@ -39,25 +46,6 @@ extension Lookup {
             """
         let rows = try rows(of: query, as: .connectingRole) ?? []
         return Set(rows.compactMap { $0[0].flatMap { OID($0) } })
-    }
-
-    /// The keys over which the relations hang on parents without a way out, in a stable order.
-    private func requiredKeys(of relations: [Relation]) -> [ParentKey] {
-        var keys: [ParentKey] = []
-        var seen: Set<ParentKey> = []
-        var pending = relations.map(\.oid)
-        var visited = Set(pending)
-        while let relation = pending.popLast() {
-            for key in snapshot.requiredForeignKeys(of: relation) {
-                let parent = ParentKey(
-                    relation: key.referencedRelation,
-                    columns: key.referencedColumns
-                )
-                if seen.insert(parent).inserted { keys.append(parent) }
-                if visited.insert(parent.relation).inserted { pending.append(parent.relation) }
-            }
-        }
-        return keys
     }
 
     private func read(
@@ -154,6 +142,25 @@ extension Lookup {
 }
 
 extension Snapshot {
+    /// The keys over which the relations hang on parents without a way out, in a stable order.
+    package func requiredParentKeys(of relations: [Relation]) -> [ParentKey] {
+        var keys: [ParentKey] = []
+        var seen: Set<ParentKey> = []
+        var pending = relations.map(\.oid)
+        var visited = Set(pending)
+        while let relation = pending.popLast() {
+            for key in requiredForeignKeys(of: relation) {
+                let parent = ParentKey(
+                    relation: key.referencedRelation,
+                    columns: key.referencedColumns
+                )
+                if seen.insert(parent).inserted { keys.append(parent) }
+                if visited.insert(parent.relation).inserted { pending.append(parent.relation) }
+            }
+        }
+        return keys
+    }
+
     /// The columns that foreign keys of a relation bind.
     func foreignKeyColumns(of relation: OID) -> Set<Int> {
         Set((constraints[relation] ?? []).filter { $0.kind == .foreignKey }.flatMap(\.columns))
