@@ -279,6 +279,16 @@ extension AccessMap {
                 stage: stage
             )
         }
+        if isNamedByRow(error, in: attempt) {
+            return Judgement(
+                verdict: .inconclusive,
+                problem: .inconclusive,
+                reason: "\(routineNamed(by: error, in: attempt)) looks for something by a name "
+                    + "that it makes from values of the row, and found nothing; to get past it "
+                    + "write values that name what is there into pgsmoke.yml, under tables",
+                stage: stage
+            )
+        }
         let problem: Problem =
             isTrigger ?? !triggers.isEmpty
             ? .brokenTrigger : isPolicy ?? false ? .brokenPolicy : .brokenFunction

@@ -62,6 +62,12 @@ struct Words {
         }
     }
 
+    /// What stands outside string literals, parameters left out.
+    var outsideLiterals: [String] { words.filter { !$0.hasPrefix("'") && !$0.hasPrefix("$") } }
+
+    /// The letters and digits that stand together anywhere, in lower case, parameters left out.
+    var pieces: Set<String> { Set(words.lazy.filter { !$0.hasPrefix("$") }.flatMap(\.pieces)) }
+
     /// The parts of a dotted name, without quotation marks.
     static func parts(of name: some StringProtocol) -> [String] {
         name.contains("\"")

@@ -33,7 +33,10 @@ struct FewRightsTests {
         #expect(run.report.notes.contains { $0.contains("fewer connections") })
     }
 
-    @Test("A large catalog, too, is read over no more than the server has left", arguments: [1, 2, 3])
+    @Test(
+        "A large catalog, too, is read over no more than the server has left",
+        arguments: [1, 2, 3]
+    )
     func largeCatalog(limit: Int) async throws {
         let (database, app, tester) = try await tables(3, limit: limit, on: TestServer.any)
         try database.execute(
