@@ -249,7 +249,7 @@ extension AccessMap {
         }
         // A rule may give a generated column a value; without one it is what we have written.
         let isOfComputedColumn =
-            error.sqlState == .generatedAlways
+            error.givesComputedColumn
             && !layers.contains(where: \.relation.hasRules)
         if error.isInOurStatement, error.position != nil || isOfComputedColumn {
             return Judgement(

@@ -104,11 +104,21 @@ package struct StatementReach: Sendable {
         written(by: relation).contains { table in
             snapshot.reach.checkRoutines[table] != nil || snapshot.reach.indexRoutines[table] != nil
                 || snapshot.reach.partitionRoutines[table] != nil
-                || (snapshot.columns[table] ?? []).contains { column in
-                    snapshot.domains(of: column.type).contains {
-                        snapshot.reach.domainRoutines[$0.oid] != nil
-                    }
-                }
+                || !snapshot.reach.domainRoutines.isEmpty
+                    && (snapshot.columns[table] ?? []).contains { callsRoutines(inside: $0.type) }
+        }
+    }
+
+    /// Whether the checks of a domain that values of the type hold call a function of the users'.
+    private func callsRoutines(inside type: OID) -> Bool {
+        switch snapshot.types[type]?.form {
+        case .domain(let base, _):
+            snapshot.reach.domainRoutines[type] != nil || callsRoutines(inside: base)
+        case .array(let element): callsRoutines(inside: element)
+        case .range(let subtype), .multirange(let subtype): callsRoutines(inside: subtype)
+        case .composite(let relation):
+            (snapshot.columns[relation] ?? []).contains { callsRoutines(inside: $0.type) }
+        case .base, .enumeration, .pseudo, nil: false
         }
     }
 

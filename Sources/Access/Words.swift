@@ -3,7 +3,7 @@
 /// This reads no grammar: it only tells whether a name occurs as a whole word, and what stands
 /// before it.
 struct Words {
-    private let words: [String]
+    let words: [String]
 
     /// Splits the text into words, quoted identifiers, string literals and single signs.
     init(_ text: String) {
@@ -62,8 +62,20 @@ struct Words {
         }
     }
 
-    /// What stands outside string literals, parameters left out.
-    var outsideLiterals: [String] { words.filter { !$0.hasPrefix("'") && !$0.hasPrefix("$") } }
+    /// The names at which a statement looks for relations, without their schemas.
+    var relationNames: [String] {
+        words.indices.dropLast().compactMap { index in
+            guard Self.leadingToRelations.contains(words[index].lowercased()) else { return nil }
+            var place = index + 1
+            while place + 2 < words.endIndex, words[place + 1] == "." { place += 2 }
+            let name = words[place]
+            return name.unicodeScalars.first.map(Self.isPart) == true ? name : nil
+        }
+    }
+
+    private static let leadingToRelations: Set<String> = [
+        "into", "from", "update", "join", "table", "only",
+    ]
 
     /// The letters and digits that stand together anywhere, in lower case, parameters left out.
     var pieces: Set<String> { Set(words.lazy.filter { !$0.hasPrefix("$") }.flatMap(\.pieces)) }

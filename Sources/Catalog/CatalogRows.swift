@@ -90,14 +90,19 @@ extension CatalogRows {
         try carryOut(steps, over: connection)
     }
 
-    /// Reads the second share in a transaction that sees what the one of that name sees.
-    init(secondShareSeenAs name: String, over connection: Connection) throws(PostgresError) {
+    /// Begins a transaction that sees what the one of that name sees; `false` if it cannot.
+    static func begin(seeing name: String, over connection: Connection) -> Bool {
+        guard let name = try? connection.quoted(literal: name) else { return false }
+        let statements = [begin, "SET TRANSACTION SNAPSHOT \(name)"]
+        return (try? connection.query(statements) { _, _ in }) != nil
+    }
+
+    /// Reads the second share in a transaction that is begun, and ends it.
+    init(secondShareOver connection: Connection) throws(PostgresError) {
         self.init()
-        let version = connection.serverVersion
-        let takingOver = "SET TRANSACTION SNAPSHOT \(try connection.quoted(literal: name))"
         let steps =
-            [Step(sql: Self.begin), Step(sql: takingOver)] + Self.preparation(on: version)
-            + Self.steps(of: Self.secondShare, on: version) + [Step(sql: "COMMIT")]
+            [Self.timeLimit] + Self.limits
+            + Self.steps(of: Self.secondShare, on: connection.serverVersion) + [Step(sql: "COMMIT")]
         try carryOut(steps, over: connection)
     }
 
@@ -116,12 +121,17 @@ extension CatalogRows {
 
     /// What comes before the queries.
     private static func preparation(on version: Int) -> [Step] {
+        // What is set before would hide where the session's own settings are from.
+        let settings = Step(sql: SessionSetting.query(on: version)) { rows, all in
+            all.sessionSettings = rows.values()
+        }
+        return [timeLimit, settings] + limits
+    }
+
+    private static var timeLimit: Step { Step(sql: "SET LOCAL statement_timeout = '60s'") }
+
+    private static var limits: [Step] {
         [
-            Step(sql: "SET LOCAL statement_timeout = '60s'"),
-            // The session's own settings come first: what is set here would hide where they are from.
-            Step(sql: SessionSetting.query(on: version)) { rows, all in
-                all.sessionSettings = rows.values()
-            },
             Step(
                 sql: """
                     SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true),

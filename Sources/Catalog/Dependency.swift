@@ -22,19 +22,33 @@ struct Dependency: CatalogRow {
     let isRelation: Bool
 
     static func query(on version: Int) -> String {
+        // An expression with an operator calls its function.
         """
-        SELECT 'default', ad.adrelid, ad.adnum, d.refobjid, d.refclassid = 'pg_class'::regclass
+        WITH called AS (
+            SELECT classid, objid, objsubid, refobjid AS routine
+              FROM pg_depend
+             WHERE refclassid = 'pg_proc'::regclass
+            UNION ALL
+            SELECT d.classid, d.objid, d.objsubid, o.oprcode
+              FROM pg_depend d
+              JOIN pg_operator o ON o.oid = d.refobjid
+             WHERE d.refclassid = 'pg_operator'::regclass
+        )
+        SELECT 'default', ad.adrelid, ad.adnum, d.refobjid, true
           FROM pg_depend d
           JOIN pg_attrdef ad ON ad.oid = d.objid
-          LEFT JOIN pg_class s ON d.refclassid = 'pg_class'::regclass AND s.oid = d.refobjid
+          JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
+         WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
+        UNION ALL
+        SELECT 'default', ad.adrelid, ad.adnum, d.routine, false
+          FROM called d
+          JOIN pg_attrdef ad ON ad.oid = d.objid
          WHERE d.classid = 'pg_attrdef'::regclass
-           AND (d.refclassid = 'pg_proc'::regclass OR s.relkind = 'S')
         UNION ALL
         -- Up to 14 a generated column's expression hangs on the column itself.
-        SELECT 'default', d.objid, d.objsubid, d.refobjid, false
-          FROM pg_depend d
+        SELECT 'default', d.objid, d.objsubid, d.routine, false
+          FROM called d
          WHERE d.classid = 'pg_class'::regclass AND d.objsubid > 0
-           AND d.refclassid = 'pg_proc'::regclass
         UNION ALL
         SELECT 'identity', d.refobjid, d.refobjsubid, d.objid, true
           FROM pg_depend d
@@ -43,21 +57,20 @@ struct Dependency: CatalogRow {
            AND d.deptype = 'i' AND d.refobjsubid > 0
         UNION ALL
         SELECT CASE k.conrelid WHEN 0 THEN 'domain' ELSE 'check' END,
-               CASE k.conrelid WHEN 0 THEN k.contypid ELSE k.conrelid END, 0, d.refobjid, false
-          FROM pg_depend d
+               CASE k.conrelid WHEN 0 THEN k.contypid ELSE k.conrelid END, 0, d.routine, false
+          FROM called d
           JOIN pg_constraint k ON k.oid = d.objid
-         WHERE d.classid = 'pg_constraint'::regclass AND d.refclassid = 'pg_proc'::regclass
+         WHERE d.classid = 'pg_constraint'::regclass
         UNION ALL
-        SELECT 'index', i.indrelid, 0, d.refobjid, false
-          FROM pg_depend d
+        SELECT 'index', i.indrelid, 0, d.routine, false
+          FROM called d
           JOIN pg_index i ON i.indexrelid = d.objid
-         WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_proc'::regclass
+         WHERE d.classid = 'pg_class'::regclass
         UNION ALL
-        SELECT 'partition', d.objid, 0, d.refobjid, false
-          FROM pg_depend d
+        SELECT 'partition', d.objid, 0, d.routine, false
+          FROM called d
           JOIN pg_partitioned_table p ON p.partrelid = d.objid
          WHERE d.classid = 'pg_class'::regclass AND d.objsubid = 0
-           AND d.refclassid = 'pg_proc'::regclass
         UNION ALL
         SELECT DISTINCT 'view', r.ev_class, 0, d.refobjid, true
           FROM pg_depend d

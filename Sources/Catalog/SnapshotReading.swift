@@ -1,4 +1,5 @@
 package import Postgres
+internal import Synchronization
 
 extension Snapshot {
     /// How much of the catalog is read.
@@ -28,7 +29,8 @@ extension Snapshot {
     /// Reads everything over two connections at once where the catalog is large.
     ///
     /// The second one, which `connect` opens on its lane, takes over what the first one sees
-    /// (`pg_export_snapshot`, manual, 9.28.5), and stays open; what it cannot do the first one does.
+    /// (`pg_export_snapshot`, manual, 9.28.5), and stays open. What it cannot do, or has not begun when
+    /// the first one is done with its own share, the first one does: a pooler may have no more to lend.
     /// - Throws: `server` (55P03 if somebody took a lock in the middle), `connectionLost`.
     package static func read(
         from connection: Connection,
@@ -38,17 +40,19 @@ extension Snapshot {
         guard let name = try exportedName(over: connection) else {
             return try read(from: connection)
         }
-        let (own, theirs) = await withTaskGroup(of: CatalogRows?.self) { group in
-            group.addTask(executorPreference: second) {
-                second.connection = connect()
-                guard let other = second.connection else { return nil }
-                return try? CatalogRows(secondShareSeenAs: name, over: other)
-            }
-            let own = Result { () throws(PostgresError) in
-                try CatalogRows(firstShareOver: connection)
-            }
-            return (own, await group.next() ?? nil)
+        let share = Share()
+        let other = Task(executorPreference: second) { () -> CatalogRows? in
+            guard let other = connect(), CatalogRows.begin(seeing: name, over: other),
+                share.take()
+            else { return nil }
+            guard let rows = try? CatalogRows(secondShareOver: other) else { return nil }
+            second.connection = other
+            return rows
         }
+        let own = Result { () throws(PostgresError) in
+            try CatalogRows(firstShareOver: connection)
+        }
+        let theirs = share.take() ? nil : await other.value
         var rows = try own.get()
         if let theirs {
             rows.takeSecondShare(of: theirs)
@@ -83,4 +87,17 @@ extension Snapshot {
     /// The size of `pg_attribute`, in bytes, from which it pays to open a connection for it: that of
     /// some 500 tables of ten columns.
     private static let largeSize = 3 << 20
+}
+
+/// Work that whoever takes it first has.
+private final class Share: Sendable {
+    private let isTaken = Mutex(false)
+
+    /// Whether it was there to be taken.
+    func take() -> Bool {
+        isTaken.withLock { isTaken in
+            defer { isTaken = true }
+            return !isTaken
+        }
+    }
 }

@@ -409,7 +409,7 @@ struct Attempts {
         // What a row that was made up at random brings about is nobody's fault.
         return search.isVarying && record.problem?.isTransient == false
             || record.problem == .invalidStatement
-                && (error.sqlState.conditionClass == "22" || error.sqlState == .generatedAlways)
+                && (error.sqlState.conditionClass == "22" || error.givesComputedColumn)
     }
 
     /// Looks for another row; if there is none, the record is the verdict.

@@ -32,6 +32,20 @@ struct ConnectionSlots: Sendable, Hashable {
         free = max(0, limits.min() ?? 0)
     }
 
+    /// The same; `nil` where the connecting role may not look.
+    ///
+    /// - Throws: `connectionLost`.
+    static func seen(over connection: Connection) throws(PostgresError) -> ConnectionSlots? {
+        do throws(PostgresError) {
+            return try ConnectionSlots(over: connection)
+        } catch {
+            guard case .server(let answer) = error, answer.sqlState == .insufficientPrivilege else {
+                throw error
+            }
+            return nil
+        }
+    }
+
     /// The connections to work with, those that are there already among them.
     func jobs(of asked: Int, having own: Int) -> Int { max(1, min(asked, free + own)) }
 }

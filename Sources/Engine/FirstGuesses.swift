@@ -72,6 +72,11 @@ struct Ahead {
         self.limits = limits
     }
 
+    /// How many shields the next string would put up at most.
+    fileprivate var nextShields: Int {
+        written.prefix(size).reduce(0) { $0 + $1.shields.count }
+    }
+
     /// What has no verdict yet, what the server is at work on first.
     var undone: [RelationWork] {
         (sent + written).map(\.work) + unwritten + rest
@@ -117,12 +122,10 @@ extension LaneRunner {
         _ ahead: inout Ahead,
         _ report: (_ records: [(place: Int, record: Record)]) -> Void
     ) throws(PostgresError) -> Bool {
-        while ahead.written.count < ahead.size, let work = ahead.unwritten.popFirst() {
-            if let guess = try firstGuess(at: work, inside: ahead.limits) {
-                ahead.written.append(guess)
-            } else {
-                ahead.rest.append(work)
-            }
+        while ahead.written.count < ahead.size, let work = ahead.unwritten.first {
+            let guess = try firstGuess(at: work, inside: ahead.limits)
+            ahead.unwritten.removeFirst()
+            if let guess { ahead.written.append(guess) } else { ahead.rest.append(work) }
         }
         if !ahead.sent.isEmpty { report(try receive(&ahead)) }
         guard context.stop.reason == nil else { return false }
@@ -139,6 +142,12 @@ extension LaneRunner {
         while let guess = ahead.written.first, ahead.sent.count < ahead.size,
             ahead.sent.isEmpty || trials + guess.trials.count <= Self.trialsPerString
         {
+            // The locks for shields are limited.
+            if !ahead.sent.isEmpty, ahead.limits != nil,
+                shielded.count + guess.shields.count > context.mostShields
+            {
+                break
+            }
             ahead.written.removeFirst()
             // Somebody uses it by now, or one before has drawn from it behind the same shield.
             guard guess.sequences.isDisjoint(with: busy), guess.sequences.isDisjoint(with: shielded)
@@ -291,7 +300,7 @@ extension LaneRunner {
         let isOpen = connection.isInTransaction
         guard let limits = ahead.limits,
             !isOpen || .now - ahead.begun > Self.longestSharing
-                || ahead.shielded.count + ahead.size > context.mostShields
+                || ahead.shielded.count + ahead.nextShields > context.mostShields
         else { return [] }
         return (isOpen ? ["ROLLBACK"] : []) + context.opening(nil, within: limits)
     }

@@ -234,7 +234,10 @@ final class LaneRunner {
             case .refuse(_, let problem, let reason): return ([], [], (problem, reason))
             }
         }
-        guard context.options.sequences == .auto else { return (shields, consumed, nil) }
+        // Nothing can be asked while results are still to be read; what is sent ahead consumes nothing.
+        guard context.options.sequences == .auto, !connection.isWaiting else {
+            return (shields, consumed, nil)
+        }
         let scarce = try scarce(consumed)
         if !scarce.isEmpty, shielding.policy == .consume { try lookForBusySequences() }
         for (sequence, left) in scarce {

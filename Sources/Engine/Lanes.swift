@@ -58,7 +58,7 @@ struct Lanes: Sendable {
         var last = await withTaskGroup { group in
             for (index, lane) in lanes.enumerated() {
                 group.addTask(executorPreference: lane) {
-                    let made = lane.takeConnection() ?? connect()
+                    let made = lane.takeConnection().flatMap { $0.answers ? $0 : nil } ?? connect()
                     context.backends.expect(-1)
                     guard let connection = made else {
                         feed.yield(.note(Self.fewerConnections))

@@ -156,7 +156,8 @@ package struct Runner: Sendable {
         context.options.jobs = wanted
         defer { if context.options.jobs == 1 { second.disconnect() } }
         guard wanted > 1 else { return nil }
-        let slots = try ConnectionSlots(over: connection)
+        // Where that cannot be seen, the server must refuse what is too many.
+        guard let slots = try ConnectionSlots.seen(over: connection) else { return nil }
         let jobs = slots.jobs(of: wanted, having: second.isConnected ? 2 : 1)
         guard jobs < wanted else { return nil }
         context.options.jobs = jobs

@@ -23,8 +23,8 @@ package struct SecondLane: Sendable {
     /// Closes the connection if there is one.
     func disconnect() { lane.connection = nil }
 
-    /// Whether there is a connection.
-    var isConnected: Bool { lane.connection != nil }
+    /// Whether there is a connection, as far as is known.
+    var isConnected: Bool { lane.connection?.isLost == false }
 
     /// The process that serves it.
     var backendPID: Int32? { lane.connection?.backendPID }
@@ -36,13 +36,13 @@ package struct SecondLane: Sendable {
         besides connection: Connection,
         jobs: Int
     ) async throws(PostgresError) -> Snapshot {
-        guard jobs > 1, try ConnectionSlots(over: connection).free > 0 else {
+        guard jobs > 1, try ConnectionSlots.seen(over: connection)?.free ?? 0 > 0 else {
             return try Snapshot.read(from: connection)
         }
         return try await Snapshot.read(from: connection, besides: lane) { [target, stop] in
             guard let second = try? Connection(to: target) else { return nil }
             stop.register(second.canceller())
-            return second
+            return stop.isRequested ? nil : second
         }
     }
 

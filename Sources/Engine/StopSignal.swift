@@ -40,8 +40,13 @@ package final class StopSignal: Sendable {
         for canceller in cancellers { canceller.cancel() }
     }
 
+    /// Takes what interrupts another connection; at once if everything is to end by now.
     package func register(_ canceller: Canceller) {
-        state.withLock { $0.cancellers.append(canceller) }
+        let isRequested = state.withLock { state in
+            state.cancellers.append(canceller)
+            return state.isRequested
+        }
+        if isRequested { canceller.cancel() }
     }
 
     /// Lets no more trials begin if one of the records is such that nothing is to come after it.

@@ -62,6 +62,12 @@ internal import CLibPQ
         }
     }
 
+    /// Whether the server is known to be gone.
+    package var isLost: Bool { unsafe PQstatus(raw) == CONNECTION_BAD }
+
+    /// Whether the server still answers, in one round trip.
+    package var answers: Bool { (try? execute("SELECT")) != nil }
+
     /// Whether results of what was sent are still to be asked for.
     package var isWaiting: Bool { unsafe PQtransactionStatus(raw) == PQTRANS_ACTIVE }
 
@@ -146,7 +152,7 @@ internal import CLibPQ
                     rows.count == 0 ? [] : (0..<rows.columnCount).map { rows.text(0, $0) }
                 results.append(.succeeded(affected: rows.affected, firstRow: firstRow))
             } catch {
-                guard case .server(let serverError) = error, !hasLostServer else { throw error }
+                guard case .server(let serverError) = error, !isLost else { throw error }
                 results.append(.failed(serverError))
             }
         }
@@ -169,7 +175,7 @@ internal import CLibPQ
             }
             index += 1
         }
-        if hasLostServer, case .server = failure { throw lastFailure() }
+        if isLost, case .server = failure { throw lastFailure() }
         if let failure { throw failure }
     }
 
@@ -191,8 +197,6 @@ internal import CLibPQ
         }
         guard isSent, unsafe PQputCopyEnd(raw, nil) == 1 else { throw lastFailure() }
     }
-
-    private var hasLostServer: Bool { unsafe PQstatus(raw) == CONNECTION_BAD }
 
     private func send(_ sql: String) throws(PostgresError) {
         var sql = sql

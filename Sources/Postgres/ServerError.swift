@@ -35,6 +35,13 @@ package struct ServerError: Error, Sendable, Hashable {
         sqlState == .syntaxError && sourceFunction == "process_matched_tle" && isInOurStatement
     }
 
+    /// Whether a value is given to a column that is generated, or an identity ALWAYS; up to 13 the former
+    /// has no code of its own.
+    package var givesComputedColumn: Bool {
+        sqlState == .generatedAlways
+            || sqlState == .syntaxError && sourceFunction == "rewriteTargetListIU"
+    }
+
     /// Whether a parameter was asked for that nothing has set.
     package var isOfMissingSetting: Bool {
         sqlState == .undefinedObject

@@ -1,5 +1,6 @@
 import Catalog
 import Cluster
+import Glibc
 import Postgres
 import Synchronization
 import TestSupport
@@ -222,7 +223,7 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
         let (elsewhere, other) = try await sharedSnapshot(of: database) {
             try? TestDatabase(on: database.server).connect()
         }
-        #expect(other)
+        #expect(!other)
         expectSame(elsewhere, alone)
         try database.execute("REVOKE EXECUTE ON FUNCTION pg_export_snapshot() FROM PUBLIC")
         let connects = Mutex(0)
@@ -231,7 +232,30 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
             return nil
         }
         #expect(closed.columns == alone.columns)
-        #expect(connects.withLock(\.self) == 0)
+        let count = connects.withLock(\.self)
+        #expect(count == 0)
+    }
+
+    @Test("A second connection that comes too late is not waited for")
+    func sharedTooLate() async throws {
+        let database = try await TestServer.any.makeDatabase(sql: Self.large)
+        let isDone = Mutex(false)
+        let late = Mutex(false)
+        let lane = Lane()
+        let connection = try database.connect()
+        let snapshot = try await Snapshot.read(from: connection, besides: lane) {
+            while !isDone.withLock(\.self) { usleep(1_000) }
+            late.withLock { $0 = true }
+            return try? database.connect()
+        }
+        let wasWaitedFor = late.withLock(\.self)
+        #expect(!wasWaitedFor)
+        expectSame(snapshot, try database.snapshot())
+        isDone.withLock { $0 = true }
+        lane.stop()
+        let came = late.withLock(\.self)
+        #expect(came)
+        #expect(lane.takeConnection() == nil)
     }
 
     @Test("A small catalog needs no second connection")

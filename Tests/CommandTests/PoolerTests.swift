@@ -48,6 +48,38 @@ struct PoolerTests {
         }
     }
 
+    @Test("A large catalog is read also where the pool holds one connection", arguments: [1, 2])
+    func largeCatalog(poolSize: Int) async throws {
+        let app = uniqueRoleName("app")
+        let server = try await TestServer.any.running()
+        let database = try server.makeDatabase(
+            sql: """
+                CREATE ROLE \(app);
+                DO $$ BEGIN
+                    FOR i IN 1..20 LOOP
+                        EXECUTE format('CREATE TABLE wide_%s (%s)', i, (SELECT string_agg(
+                            format('c%s int', n), ', ') FROM generate_series(1, 1500) AS n));
+                        EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY, '
+                            'parent int NOT NULL REFERENCES t%s)', i, i);
+                    END LOOP;
+                END $$;
+                GRANT INSERT ON ALL TABLES IN SCHEMA public TO \(app);
+                GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO \(app);
+                """
+        )
+        let before = try database.fingerprint()
+        try await withPooler(before: server, poolSize: poolSize) { pooler in
+            let run = try await ReportedRun.of(
+                database,
+                ["--role", app, "-j", "4", "-t", "t?", "-t", "t??"],
+                through: pooler
+            )
+            #expect(run.command.status == 0, "\(run.command.standardError)")
+            #expect(run.report.counts["passed"] == 20)
+        }
+        #expect(try database.fingerprint().difference(from: before) == [])
+    }
+
     /// What the pooled sessions of the run still have of it.
     private static func leftInSessions(
         _ pooler: Pooler,

@@ -83,6 +83,7 @@ import Testing
     func lost(server: TestServer, call: Call) async throws {
         let database = try await server.makeDatabase()
         let connection = try database.connect()
+        #expect(connection.answers && !connection.isLost)
         try database.execute("SELECT pg_terminate_backend(\(connection.backendPID))")
         try waitUntil {
             try database.rows(
@@ -93,6 +94,7 @@ import Testing
         #expect(first?.isConnectionLost == true)
         let second = #expect(throws: PostgresError.self) { try call.send(over: connection) }
         #expect(second?.isConnectionLost == true)
+        #expect(!connection.answers)
     }
 
     @Test(

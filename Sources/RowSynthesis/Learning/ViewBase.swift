@@ -11,7 +11,7 @@ extension Lesson {
         let view = draft.row.relation
         var next = knowledge
         guard view.kind == .view, next.base == nil, next.tried.insert("base").inserted,
-            error.sqlState.conditionClass != "42" || error.sqlState == .generatedAlways
+            error.sqlState.conditionClass != "42" || error.givesComputedColumn
                 || error.assignsTwice,
             !(lookup.snapshot.triggers[view.oid] ?? []).contains(where: {
                 $0.firesOnInsert && $0.isBefore && $0.isEnabled
