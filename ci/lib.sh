@@ -62,7 +62,7 @@ start_server() {
     for setting in "${@:2}"; do settings+=" -c $setting"; done
     [ -n "$binaries" ] || binaries=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
     [ -n "$binaries" ] || binaries=$(pg_config --bindir)
-    scratch=$(mktemp -d /tmp/pgsmoke.XXXXXX)
+    scratch=$(mktemp -d "${scratch_root:-/tmp}/pgsmoke.XXXXXX")
     if [ "$(id -u)" -eq 0 ]; then
         chown postgres "$scratch"
         account=(setpriv --reuid=postgres --regid=postgres --clear-groups)

@@ -26,7 +26,18 @@ extension Snapshot {
         Snapshot(try CatalogRows(scope, over: connection))
     }
 
-    /// Reads everything over two connections at once where the catalog is large.
+    /// Whether the catalog is so large that it pays to open a connection to read it.
+    ///
+    /// - Throws: `server`, `connectionLost`.
+    package static func isLarge(over connection: Connection) throws(PostgresError) -> Bool {
+        let size = "pg_catalog.pg_relation_size('pg_catalog.pg_attribute')"
+        return try connection.execute("SELECT \(size) > \(largeSize)") == [["t"]]
+    }
+
+    /// The size of `pg_attribute`, in bytes: that of some 500 tables of ten columns.
+    private static let largeSize = 3 << 20
+
+    /// Reads everything over two connections at once.
     ///
     /// The second one, which `connect` opens on its lane, takes over what the first one sees
     /// (`pg_export_snapshot`, manual, 9.28.5), and stays open. What it cannot do, or has not begun when
@@ -63,30 +74,21 @@ extension Snapshot {
         return Snapshot(rows)
     }
 
-    /// Begins a transaction whose view of a large catalog others can take over, and returns its name;
-    /// `nil`, and no transaction, if the catalog is small or the name is not to be had.
+    /// Begins a transaction whose view of the catalog others can take over, and returns its name; `nil`,
+    /// and no transaction, if it is not to be had.
     private static func exportedName(over connection: Connection) throws(PostgresError) -> String? {
+        let statements = [CatalogRows.begin, "SELECT pg_catalog.pg_export_snapshot()"]
         var name: String?
         do throws(PostgresError) {
-            try connection.query(
-                [
-                    CatalogRows.begin,
-                    """
-                    SELECT pg_catalog.pg_export_snapshot()
-                     WHERE pg_catalog.pg_relation_size('pg_catalog.pg_attribute') > \(largeSize)
-                    """,
-                ]
-            ) { index, rows in if index == 1, rows.count > 0 { name = rows.text(0, 0) } }
+            try connection.query(statements) { index, rows in
+                if index == 1 { name = rows.text(0, 0) }
+            }
         } catch {
             guard case .server = error else { throw error }
         }
         if name == nil { try connection.execute("ROLLBACK") }
         return name
     }
-
-    /// The size of `pg_attribute`, in bytes, from which it pays to open a connection for it: that of
-    /// some 500 tables of ten columns.
-    private static let largeSize = 3 << 20
 }
 
 /// Work that whoever takes it first has.

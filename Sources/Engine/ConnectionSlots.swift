@@ -46,6 +46,6 @@ struct ConnectionSlots: Sendable, Hashable {
         }
     }
 
-    /// The connections to work with, those that are there already among them.
-    func jobs(of asked: Int, having own: Int) -> Int { max(1, min(asked, free + own)) }
+    /// The connections to work with, the one that is there among them.
+    func jobs(of asked: Int) -> Int { max(1, min(asked, free + 1)) }
 }

@@ -157,8 +157,8 @@ package struct Runner: Sendable {
         defer { if context.options.jobs == 1 { second.disconnect() } }
         guard wanted > 1 else { return nil }
         // Where that cannot be seen, the server must refuse what is too many.
-        guard let slots = try ConnectionSlots.seen(over: connection) else { return nil }
-        let jobs = slots.jobs(of: wanted, having: second.isConnected ? 2 : 1)
+        guard let slots = try second.freeSlots(besides: connection) else { return nil }
+        let jobs = slots.jobs(of: wanted)
         guard jobs < wanted else { return nil }
         context.options.jobs = jobs
         return

@@ -1,13 +1,16 @@
 package import Catalog
 package import Postgres
 internal import RowSynthesis
+internal import Synchronization
 
 /// The lane of a second connection, which takes a share of what there is to read before the trials of a
 /// large database, and a share of the trials then.
-package struct SecondLane: Sendable {
+package final class SecondLane: Sendable {
     let lane = Lane()
     private let target: ConnectionTarget
     private let stop: StopSignal
+    /// What the server had left before the second connection, if that was asked.
+    private let slots = Mutex<ConnectionSlots?>(nil)
 
     package init(to target: ConnectionTarget, stop: StopSignal) {
         self.target = target
@@ -36,14 +39,25 @@ package struct SecondLane: Sendable {
         besides connection: Connection,
         jobs: Int
     ) async throws(PostgresError) -> Snapshot {
-        guard jobs > 1, try ConnectionSlots.seen(over: connection)?.free ?? 0 > 0 else {
-            return try Snapshot.read(from: connection)
-        }
+        guard jobs > 1, try Snapshot.isLarge(over: connection),
+            try freeSlots(besides: connection)?.free ?? 0 > 0
+        else { return try Snapshot.read(from: connection) }
         return try await Snapshot.read(from: connection, besides: lane) { [target, stop] in
             guard let second = try? Connection(to: target) else { return nil }
             stop.register(second.canceller())
             return stop.isRequested ? nil : second
         }
+    }
+
+    /// How many connections the server has left besides the first, which is asked once; `nil` where the
+    /// connecting role may not look.
+    ///
+    /// - Throws: `connectionLost`.
+    func freeSlots(besides connection: Connection) throws(PostgresError) -> ConnectionSlots? {
+        if let known = slots.withLock(\.self) { return known }
+        let seen = try ConnectionSlots.seen(over: connection)
+        slots.withLock { $0 = seen }
+        return seen
     }
 
     /// Reads the keys of the parents that relations need, over both connections if there are two.
@@ -54,8 +68,8 @@ package struct SecondLane: Sendable {
         in context: RunContext,
         besides connection: Connection
     ) async throws(PostgresError) -> ExistingParents {
-        let keys = context.snapshot.requiredParentKeys(of: relations)
         let lookup = Lookup(context.snapshot, with: connection, reader: context.reader)
+        let keys = try lookup.requiredKeys(of: relations)
         guard isConnected, keys.count > 1 else { return try lookup.parents(with: keys) }
         let (ours, theirs) = (Array(keys[..<(keys.count / 2)]), Array(keys[(keys.count / 2)...]))
         let (own, others) = await withTaskGroup(of: ExistingParents?.self) { [lane] group in

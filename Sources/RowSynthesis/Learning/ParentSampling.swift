@@ -8,7 +8,20 @@ extension Lookup {
     ///
     /// - Throws: `connectionLost`. What cannot be read is taken for not there.
     package func parents(for relations: [Relation]) throws(PostgresError) -> ExistingParents {
-        try parents(with: snapshot.requiredParentKeys(of: relations))
+        try parents(with: requiredKeys(of: relations))
+    }
+
+    /// The keys over which the relations hang on parents without a way out, but for those of tables whose
+    /// file holds nothing.
+    ///
+    /// - Throws: `connectionLost`.
+    package func requiredKeys(of relations: [Relation]) throws(PostgresError) -> [ParentKey] {
+        // A scan of a partitioned table would lock every partition.
+        let keys = snapshot.requiredParentKeys(of: relations).filter {
+            snapshot.relations[$0.relation]?.kind == .table
+        }
+        let empty = try emptyTables(among: Set(keys.map(\.relation)))
+        return keys.filter { !empty.contains($0.relation) }
     }
 
     /// Reads one key each of parents that are there already.
@@ -17,16 +30,11 @@ extension Lookup {
     package func parents(with keys: [ParentKey]) throws(PostgresError) -> ExistingParents {
         var byReader: [Reader: [ParentKey]] = [:]
         for key in keys {
-            // A scan of a partitioned table would lock every partition.
-            guard let parent = snapshot.relations[key.relation], parent.kind == .table else {
-                continue
-            }
+            guard let parent = snapshot.relations[key.relation] else { continue }
             byReader[reader(parent), default: []].append(key)
         }
         var found = ExistingParents.none
-        let empty = try emptyTables(among: Set(byReader.values.joined().map(\.relation)))
-        for (reader, all) in byReader {
-            let keys = all.filter { !empty.contains($0.relation) }
+        for (reader, keys) in byReader {
             // Each table and each of its indexes is a lock until the transaction's end.
             for start in stride(from: 0, to: keys.count, by: 8) {
                 try read(keys[start..<min(start + 8, keys.count)], as: reader, into: &found)
@@ -143,7 +151,7 @@ extension Lookup {
 
 extension Snapshot {
     /// The keys over which the relations hang on parents without a way out, in a stable order.
-    package func requiredParentKeys(of relations: [Relation]) -> [ParentKey] {
+    func requiredParentKeys(of relations: [Relation]) -> [ParentKey] {
         var keys: [ParentKey] = []
         var seen: Set<ParentKey> = []
         var pending = relations.map(\.oid)
