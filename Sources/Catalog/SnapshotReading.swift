@@ -26,12 +26,18 @@ extension Snapshot {
         Snapshot(try CatalogRows(scope, over: connection))
     }
 
-    /// Whether the catalog is so large that it pays to open a connection to read it.
+    /// Whether the catalog is so large that it pays to open a connection to read it, as far as the
+    /// server says.
     ///
-    /// - Throws: `server`, `connectionLost`.
+    /// - Throws: `connectionLost`.
     package static func isLarge(over connection: Connection) throws(PostgresError) -> Bool {
         let size = "pg_catalog.pg_relation_size('pg_catalog.pg_attribute')"
-        return try connection.execute("SELECT \(size) > \(largeSize)") == [["t"]]
+        do throws(PostgresError) {
+            return try connection.execute("SELECT \(size) > \(largeSize)") == [["t"]]
+        } catch {
+            guard case .server = error else { throw error }
+            return false
+        }
     }
 
     /// The size of `pg_attribute`, in bytes: that of some 500 tables of ten columns.

@@ -32,16 +32,14 @@ struct ConnectionSlots: Sendable, Hashable {
         free = max(0, limits.min() ?? 0)
     }
 
-    /// The same; `nil` where the connecting role may not look.
+    /// The same; `nil` where the server does not say, as to a role that may not look.
     ///
     /// - Throws: `connectionLost`.
     static func seen(over connection: Connection) throws(PostgresError) -> ConnectionSlots? {
         do throws(PostgresError) {
             return try ConnectionSlots(over: connection)
         } catch {
-            guard case .server(let answer) = error, answer.sqlState == .insufficientPrivilege else {
-                throw error
-            }
+            guard case .server = error else { throw error }
             return nil
         }
     }

@@ -50,7 +50,7 @@ package final class SecondLane: Sendable {
     }
 
     /// How many connections the server has left besides the first, which is asked once; `nil` where the
-    /// connecting role may not look.
+    /// server does not say.
     ///
     /// - Throws: `connectionLost`.
     func freeSlots(besides connection: Connection) throws(PostgresError) -> ConnectionSlots? {
