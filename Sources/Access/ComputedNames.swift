@@ -16,6 +16,7 @@ extension AccessMap {
         guard sources.contains(where: \.executesWhatRowsSay) else { return false }
         let code = Words(sources.joined(separator: "\n"))
         let own = layers(of: attempt).flatMap { [$0.relation.name, $0.relation.schema] }
+        // What TG_OP says is no value of the row.
         let known = code.pieces.union(own.flatMap(\.pieces)).union(["insert", "update", "delete"])
         return Words(query).relationNames.contains { name in
             !code.contain(name)
@@ -56,6 +57,7 @@ extension String {
                 }
             }
         }
+        // Types and keywords that stand where a variable may.
         told.subtract(["text", "name", "varchar", "regclass", "char", "if", "for", "execute"])
         return statements.contains { words in
             guard let start = words.firstIndex(of: "execute") else { return false }

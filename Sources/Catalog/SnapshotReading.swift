@@ -60,9 +60,8 @@ extension Snapshot {
         let share = Share()
         let other = Task(executorPreference: second) { () -> CatalogRows? in
             guard let other = connect(), CatalogRows.begin(seeing: name, over: other),
-                share.take()
+                share.take(), let rows = try? CatalogRows(secondShareOver: other)
             else { return nil }
-            guard let rows = try? CatalogRows(secondShareOver: other) else { return nil }
             second.connection = other
             return rows
         }

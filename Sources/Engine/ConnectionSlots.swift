@@ -8,12 +8,14 @@ struct ConnectionSlots: Sendable, Hashable {
     /// Counts what is open (manual, 20.3.1): superusers and, from 16, members of
     /// `pg_use_reserved_connections` may use what is kept for them, a role's CONNECTION LIMIT and the
     /// database's bind all others too.
-    init(over connection: Connection) throws(PostgresError) {
+    ///
+    /// `nil` where the server does not say, as to a role that may not look.
+    /// - Throws: `connectionLost`.
+    init?(over connection: Connection) throws(PostgresError) {
         let reserved =
             connection.serverVersion >= 160_000
             ? " - pg_catalog.current_setting('reserved_connections')::pg_catalog.int4" : ""
-        let rows = try connection.execute(
-            """
+        let query = """
             SELECT pg_catalog.current_setting('max_connections')::pg_catalog.int4
                    - pg_catalog.current_setting('superuser_reserved_connections')::pg_catalog.int4\(reserved)
                    - pg_catalog.count(*) FILTER (WHERE a.backend_type = 'client backend'),
@@ -27,21 +29,15 @@ struct ConnectionSlots: Sendable, Hashable {
              WHERE r.rolname = session_user
              GROUP BY r.rolconnlimit, r.rolsuper, d.datconnlimit
             """
-        )
-        let limits = (rows.first ?? []).compactMap { $0.flatMap { Int($0) } }
-        free = max(0, limits.min() ?? 0)
-    }
-
-    /// The same; `nil` where the server does not say, as to a role that may not look.
-    ///
-    /// - Throws: `connectionLost`.
-    static func seen(over connection: Connection) throws(PostgresError) -> ConnectionSlots? {
+        let rows: [[String?]]
         do throws(PostgresError) {
-            return try ConnectionSlots(over: connection)
+            rows = try connection.execute(query)
         } catch {
             guard case .server = error else { throw error }
             return nil
         }
+        let limits = (rows.first ?? []).compactMap { $0.flatMap { Int($0) } }
+        free = max(0, limits.min() ?? 0)
     }
 
     /// The connections to work with, the one that is there among them.

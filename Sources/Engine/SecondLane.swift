@@ -55,7 +55,7 @@ package final class SecondLane: Sendable {
     /// - Throws: `connectionLost`.
     func freeSlots(besides connection: Connection) throws(PostgresError) -> ConnectionSlots? {
         if let known = slots.withLock(\.self) { return known }
-        let seen = try ConnectionSlots.seen(over: connection)
+        let seen = try ConnectionSlots(over: connection)
         slots.withLock { $0 = seen }
         return seen
     }

@@ -136,12 +136,7 @@ private let countingServer = TestServer.all.first { $0.binaries.hasLibrary("pg_s
 
     /// A catalog of some megabytes, with one of everything.
     private static let large = """
-        DO $$ BEGIN
-            FOR i IN 1..20 LOOP
-                EXECUTE format('CREATE TABLE wide_%s (%s)', i,
-                    (SELECT string_agg(format('c%s int', n), ', ') FROM generate_series(1, 1500) AS n));
-            END LOOP;
-        END $$;
+        \(wideTables)
         CREATE TYPE mood AS ENUM ('fine', 'bad');
         CREATE DOMAIN price AS numeric(8, 2) CHECK (VALUE >= 0);
         CREATE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1';

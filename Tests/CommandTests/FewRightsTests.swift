@@ -39,16 +39,7 @@ struct FewRightsTests {
     )
     func largeCatalog(limit: Int) async throws {
         let (database, app, tester) = try await tables(3, limit: limit, on: TestServer.any)
-        try database.execute(
-            """
-            DO $$ BEGIN
-                FOR i IN 1..20 LOOP
-                    EXECUTE format('CREATE TABLE wide_%s (%s)', i, (SELECT string_agg(
-                        format('c%s int', n), ', ') FROM generate_series(1, 1500) AS n));
-                END LOOP;
-            END $$
-            """
-        )
+        try database.execute(wideTables)
         let before = try database.fingerprint()
         let arguments = ["--role", app, "-j", "3", "-t", "t*"]
         let run = try await ReportedRun.of(database, arguments, as: tester)

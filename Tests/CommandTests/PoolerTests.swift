@@ -55,10 +55,9 @@ struct PoolerTests {
         let database = try server.makeDatabase(
             sql: """
                 CREATE ROLE \(app);
+                \(wideTables)
                 DO $$ BEGIN
                     FOR i IN 1..20 LOOP
-                        EXECUTE format('CREATE TABLE wide_%s (%s)', i, (SELECT string_agg(
-                            format('c%s int', n), ', ') FROM generate_series(1, 1500) AS n));
                         EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY, '
                             'parent int NOT NULL REFERENCES t%s)', i, i);
                     END LOOP;
